@@ -39,11 +39,11 @@ type SignalingState string
 
 // The states of the signaling link.
 const (
-	SignalingClosed     SignalingState = "closed"
-	SignalingConnecting SignalingState = "connecting"
-	SignalingOpen       SignalingState = "open"
-	SignalingLost       SignalingState = "lost"
-	SignalingRefused    SignalingState = "refused"
+	SignalingStateClosed     SignalingState = "closed"
+	SignalingStateConnecting SignalingState = "connecting"
+	SignalingStateOpen       SignalingState = "open"
+	SignalingStateLost       SignalingState = "lost"
+	SignalingStateRefused    SignalingState = "refused"
 )
 
 // PeerState is a remote participant's state, as in data-state of its element.
@@ -89,7 +89,7 @@ const (
 // Device is the own microphone or camera.
 type Device struct {
 	State DeviceState `json:"state"`
-	Cause Cause       `json:"cause"`          // device-denied, device-missing, device-lost, unsupported-browser (no secure context), or ""
+	Cause Cause       `json:"cause"`           // device-denied, device-missing, device-lost, unsupported-browser (no secure context), or ""
 	Error string      `json:"error,omitempty"` // the browser's error name, for the report
 }
 

@@ -1,4 +1,4 @@
-package session
+package signal
 
 // End is the end of a session or of one remote participant's part in it, or
 // what it looks like so far. It is a value, never an error.
@@ -16,3 +16,13 @@ type End struct {
 
 // SubjectServer is the Subject of an End that is about the server.
 const SubjectServer = "server"
+
+// NewEnd is the End of subject by cause, with the layer, the doer and the
+// next step that belong to the cause.
+func NewEnd(subject string, cause Cause, evidence ...string) End {
+	m, ok := meanings[cause]
+	if !ok {
+		m = meanings[CauseUnknown]
+	}
+	return End{Subject: subject, Cause: cause, Layer: m.Layer, By: m.By, Next: m.Next, Evidence: evidence}
+}

@@ -1,11 +1,11 @@
-package session
+package signal
 
 // Cause says what happened, by a stable id that stands on the wire, in the
 // DOM (data-cause) and in reports. All words for it live in static/text.json.
 type Cause string
 
-// The causes. By and Layer of each are in causes; how each is known is in
-// diagnose.go.
+// The causes. By and Layer of each are in meanings; how each is known is in
+// the two Diagnose tables (wasm/session and server/room).
 const (
 	CauseNone Cause = ""
 
@@ -78,20 +78,20 @@ type Next string
 
 // The next steps.
 const (
-	NextNothing        Next = "nothing"         // it is meant to be so
-	NextWait           Next = "wait"            // it may come back by itself
-	NextRejoin         Next = "rejoin"          // press Rejoin
-	NextReload         Next = "reload"          // load the page again
-	NextCheckNetwork   Next = "check-network"   // look at one's own connection
-	NextAllowDevice    Next = "allow-device"    // permit camera or microphone
-	NextConnectDevice  Next = "connect-device"  // plug one in
-	NextAskOwner       Next = "ask-owner"       // ask who runs the server or the room
-	NextOtherBrowser   Next = "other-browser"   // use a browser that can
-	NextOtherRoom      Next = "other-room"      // start or join another room
-	NextUseOtherTab    Next = "use-other-tab"   // the call goes on in another tab
-	NextSaveReport     Next = "save-report"     // keep the report and send it to support
-	NextCheckFirewall  Next = "check-firewall"  // a firewall or the lack of a relay is in the way
-	NextTryAgainLater  Next = "try-again-later" // the server is away or busy
+	NextNothing       Next = "nothing"         // it is meant to be so
+	NextWait          Next = "wait"            // it may come back by itself
+	NextRejoin        Next = "rejoin"          // press Rejoin
+	NextReload        Next = "reload"          // load the page again
+	NextCheckNetwork  Next = "check-network"   // look at one's own connection
+	NextAllowDevice   Next = "allow-device"    // permit camera or microphone
+	NextConnectDevice Next = "connect-device"  // plug one in
+	NextAskOwner      Next = "ask-owner"       // ask who runs the server or the room
+	NextOtherBrowser  Next = "other-browser"   // use a browser that can
+	NextOtherRoom     Next = "other-room"      // start or join another room
+	NextUseOtherTab   Next = "use-other-tab"   // the call goes on in another tab
+	NextSaveReport    Next = "save-report"     // keep the report and send it to support
+	NextCheckFirewall Next = "check-firewall"  // a firewall or the lack of a relay is in the way
+	NextTryAgainLater Next = "try-again-later" // the server is away or busy
 	NextUseHTTPS      Next = "use-https"       // the page needs https for the camera
 )
 
@@ -135,4 +135,28 @@ var meanings = map[Cause]meaning{
 	CauseTooMuch:            {LayerSignaling, ByServer, NextTryAgainLater},
 	CauseUnsupportedBrowser: {LayerApp, ByBrowser, NextOtherBrowser},
 	CauseUnknown:            {LayerApp, ByBrowser, NextSaveReport},
+}
+
+// Causes lists every cause once, in the order of the design's table.
+func Causes() []Cause {
+	return []Cause{
+		CauseHangup, CausePageClosed, CausePageNavigated, CausePageReloaded,
+		CausePageVanished, CausePageCrashed, CausePageFrozen, CausePageDiscarded,
+		CausePageUnresponsive, CauseClientFailed, CauseDeviceSlept,
+		CauseNetworkLost, CauseNetworkChanged, CausePathBlocked,
+		CauseSignalingLost, CauseServerUnreachable, CauseServerShutdown,
+		CauseNegotiationFailed, CauseNegotiationTimeout, CauseICEFailed, CauseDTLSFailed,
+		CauseDeviceDenied, CauseDeviceMissing, CauseDeviceLost,
+		CauseRoomFull, CauseNotAllowed, CauseRemoved, CauseReplaced,
+		CauseVersionMismatch, CauseTooMuch, CauseUnsupportedBrowser, CauseUnknown,
+	}
+}
+
+// Nexts lists every next step once.
+func Nexts() []Next {
+	return []Next{
+		NextNothing, NextWait, NextRejoin, NextReload, NextCheckNetwork, NextAllowDevice,
+		NextConnectDevice, NextAskOwner, NextOtherBrowser, NextOtherRoom, NextUseOtherTab,
+		NextSaveReport, NextCheckFirewall, NextTryAgainLater, NextUseHTTPS,
+	}
 }

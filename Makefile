@@ -1,0 +1,50 @@
+# Every target first installs what it lacks (scripts/setup), then calls one script.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test check bench fuzz fmt screenshots size
+
+help: ## show this
+	@echo 'Holdline: make TARGET'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 15
+	@echo
+	@echo 'What a target needs and lacks is installed first from Debian (as root), or the line to type is shown.'
+	@echo 'HOLDLINE_CHROMIUM and HOLDLINE_FIREFOX name browsers of your own.'
+
+run: ## build and serve; prints the addresses (ARGS="--addr :9000" passes flags)
+	@scripts/setup
+	@scripts/build --uncompressed
+	@exec bin/holdline $(ARGS)
+
+build: ## make bin/holdline: one file with the page and the wasm inside
+	@scripts/setup
+	@scripts/build
+	@scripts/size
+
+test: ## run all tests: native with -race, wasm in Chromium, end to end, a short fuzz
+	@scripts/setup cc chromium
+	@scripts/test
+
+check: ## gofmt, vet, staticcheck and the native tests: fast, needs no browser
+	@scripts/setup
+	@scripts/check
+
+bench: ## measure in Chromium how fast a change reaches the other page
+	@scripts/setup chromium
+	@scripts/bench
+
+fuzz: ## fuzz the decoders and the room (FUZZTIME=60s each)
+	@scripts/setup
+	@scripts/fuzz
+
+fmt: ## format the Go code
+	@scripts/setup
+	@gofmt -w server static scripts wasm
+
+screenshots: ## picture every state of the page into bin/screenshots
+	@scripts/setup chromium fonts
+	@scripts/screenshots
+
+size: ## print the wasm's size, raw and compressed, and fail above the budget
+	@scripts/setup
+	@scripts/size

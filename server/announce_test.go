@@ -1,0 +1,55 @@
+package main
+
+import (
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func TestAnnounceSaysWhereTheServerIsReached(t *testing.T) {
+	lan := []netip.Addr{netip.MustParseAddr("192.168.1.20"), netip.MustParseAddr("2001:db8::20")}
+	named := &x509.Certificate{DNSNames: []string{"*.example", "calls.example"}}
+	local := &x509.Certificate{DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.ParseIP("192.168.1.20"), net.ParseIP("127.0.0.1")}}
+	const onlyHere = "Only this machine reaches it; other devices do with --addr :"
+	const https = "On other devices the browser gives camera and microphone to HTTPS only: --tls-cert FILE --tls-key FILE"
+	for _, tt := range []struct {
+		addr string
+		port int
+		leaf *x509.Certificate
+		lan  []netip.Addr
+		want []string
+	}{
+		{"127.0.0.1:0", 4711, nil, lan, []string{"http://localhost:4711", onlyHere + "4711", https}},
+		{"localhost:8080", 8080, nil, lan, []string{"http://localhost:8080", onlyHere + "8080", https}},
+		{"[::1]:8080", 8080, nil, lan, []string{"http://[::1]:8080", onlyHere + "8080", https}},
+		{"127.0.0.2:80", 80, nil, lan, []string{"http://127.0.0.2", onlyHere + "80", https}},
+		{":8080", 8080, nil, lan, []string{"http://localhost:8080", "From other devices: http://192.168.1.20:8080  http://[2001:db8::20]:8080", https}},
+		{"0.0.0.0:80", 80, nil, lan, []string{"http://localhost", "From other devices: http://192.168.1.20", https}},
+		{"[::]:80", 80, nil, lan[1:], []string{"http://localhost", "From other devices: http://[2001:db8::20]", https}},
+		{":8080", 8080, nil, nil, []string{"http://localhost:8080", https}},
+		{"192.168.1.20:8080", 8080, nil, lan, []string{"http://192.168.1.20:8080", https}},
+		{"127.0.0.1:8443", 8443, local, lan, []string{"https://localhost:8443", onlyHere + "8443"}},
+		{":443", 443, local, lan, []string{"https://localhost", "From other devices: https://192.168.1.20"}},
+		{":443", 443, named, lan, []string{"https://calls.example", "From other devices: https://calls.example"}},
+	} {
+		got := announce(tt.addr, tt.port, tt.leaf, tt.lan)
+		if strings.Join(got, "\n") != strings.Join(tt.want, "\n") {
+			t.Errorf("announce(%s) =\n%s\nwant\n%s", tt.addr, strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
+		}
+	}
+}
+
+func TestLANAddressesComeWithIPv4FirstAndWithoutLoopback(t *testing.T) {
+	v6 := false
+	for _, ip := range lanAddresses() {
+		if ip.IsLoopback() || ip.IsLinkLocalUnicast() {
+			t.Errorf("%v is of no use to another device", ip)
+		}
+		if ip.Is4() && v6 {
+			t.Errorf("%v comes after an IPv6 address", ip)
+		}
+		v6 = v6 || ip.Is6()
+	}
+}

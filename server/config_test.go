@@ -1,0 +1,250 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"holdline/server/room"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// without clears every environment twin for one test.
+func without(t *testing.T) {
+	t.Helper()
+	for _, g := range new(config).settings(new(float64)) {
+		for _, s := range g.settings {
+			t.Setenv(s.env(), "")
+		}
+	}
+}
+
+func TestTheHelpReadsAsItsGoldenFile(t *testing.T) {
+	code, got, stderr := runOnce(t, "-h")
+	if code != exitOK || stderr != "" {
+		t.Fatalf("run = %d, stderr %q", code, stderr)
+	}
+	golden := filepath.Join("testdata", "usage.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("-h differs from %s (go test ./server -update writes it):\n%s", golden, got)
+	}
+	for line := range strings.Lines(got) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > usageWidth {
+			t.Errorf("%d columns, want at most %d: %s", n, usageWidth, line)
+		}
+	}
+	if _, long, _ := runOnce(t, "--help"); long != got {
+		t.Error("--help differs from -h")
+	}
+}
+
+func TestTheDefaultsAreThePolicysOwn(t *testing.T) {
+	without(t)
+	t.Setenv("XDG_STATE_HOME", "/var/state")
+	got, err := parseConfig(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config{
+		Addr:           "127.0.0.1:8080",
+		State:          "/var/state/holdline",
+		LogLevel:       slog.LevelWarn,
+		MaxRate:        100,
+		MaxBurst:       300,
+		MaxRooms:       10000,
+		MaxConnections: 10000,
+		Drain:          5 * time.Second,
+		Policy:         room.DefaultPolicy(),
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("parseConfig() =\n%+v, want\n%+v", got, want)
+	}
+}
+
+func TestTheStateFolderFollowsTheXDGSpecification(t *testing.T) {
+	without(t)
+	for _, tt := range []struct{ xdg, home, want string }{
+		{"/x", "/home/ana", "/x/holdline"},
+		{"", "/home/ana", "/home/ana/.local/state/holdline"},
+		{"relative", "/home/ana", "/home/ana/.local/state/holdline"},
+	} {
+		t.Setenv("XDG_STATE_HOME", tt.xdg)
+		t.Setenv("HOME", tt.home)
+		if c, err := parseConfig(nil); err != nil || c.State != tt.want {
+			t.Errorf("state for XDG_STATE_HOME=%q HOME=%q = %q, %v, want %q", tt.xdg, tt.home, c.State, err, tt.want)
+		}
+	}
+	t.Setenv("XDG_STATE_HOME", "")
+	t.Setenv("HOME", "")
+	if _, err := parseConfig(nil); err == nil || !strings.Contains(err.Error(), "--state") {
+		t.Errorf("without a home folder: %v, want an error that names --state", err)
+	}
+}
+
+// samples has one value for every flag, none of them the default.
+var samples = map[string]string{
+	"addr": "[::1]:0", "tls-cert": "c.pem", "tls-key": "k.pem", "origins": "https://a.example, http://B.example:8080",
+	"state": "/s", "log-level": "debug",
+	"max-room": "3", "max-name": "10", "max-rooms": "7", "max-connections": "9", "max-message": "20000",
+	"max-rate": "50", "max-burst": "60",
+	"ping": "1s", "dead-after": "30s", "return-window": "1m", "return-window-reload": "2m",
+	"grace-closed": "0s", "grace-silent": "4m", "drain": "9s", "time-scale": "0.5",
+}
+
+func TestEveryFlagHasAnEnvironmentTwinThatTheFlagOutranks(t *testing.T) {
+	without(t)
+	t.Setenv("HOME", "/home/ana")
+	defaults, err := parseConfig(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range new(config).settings(new(float64)) {
+		for _, s := range g.settings {
+			t.Run(s.name, func(t *testing.T) {
+				sample, ok := samples[s.name]
+				if !ok {
+					t.Fatal("has no sample")
+				}
+				var rest []string // so that the certificate and its key come together
+				switch s.name {
+				case "tls-cert":
+					rest = []string{"--tls-key", "k.pem"}
+				case "tls-key":
+					rest = []string{"--tls-cert", "c.pem"}
+				case "max-burst":
+					rest = []string{"--max-rate", "1"}
+				}
+				byFlag, err := parseConfig(append(rest, "--"+s.name, sample))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if reflect.DeepEqual(byFlag, defaults) {
+					t.Errorf("--%s %s changes nothing", s.name, sample)
+				}
+				t.Setenv(s.env(), sample)
+				if byEnv, err := parseConfig(rest); err != nil || !reflect.DeepEqual(byEnv, byFlag) {
+					t.Errorf("%s=%s gives %+v, %v, want %+v", s.env(), sample, byEnv, err, byFlag)
+				}
+				t.Setenv(s.env(), "not\x01valid")
+				if both, err := parseConfig(append(rest, "--"+s.name, sample)); err != nil || !reflect.DeepEqual(both, byFlag) {
+					t.Errorf("flag and twin give %+v, %v, want %+v", both, err, byFlag)
+				}
+			})
+		}
+	}
+}
+
+func TestTimeScaleShortensEveryTimeButTheDrain(t *testing.T) {
+	without(t)
+	got, err := parseConfig([]string{"--time-scale", "0.1", "--ping", "2s", "--drain", "3s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := room.DefaultPolicy()
+	want.PingEvery = 2 * time.Second
+	want = want.Scale(0.1)
+	if got.Policy != want || got.Policy.PingEvery != 200*time.Millisecond || got.Drain != 3*time.Second {
+		t.Errorf("policy = %+v, drain = %v, want %+v and 3s", got.Policy, got.Drain, want)
+	}
+}
+
+func TestOriginsAreNormalised(t *testing.T) {
+	without(t)
+	got, err := parseConfig([]string{"--origins", "https://a.example, HTTP://B.example:8080"})
+	want := []string{"https://a.example", "http://b.example:8080"}
+	if err != nil || !reflect.DeepEqual(got.Origins, want) {
+		t.Errorf("origins = %q, %v, want %q", got.Origins, err, want)
+	}
+}
+
+func TestBadValuesAreRefusedWithFlagLimitAndWhatCame(t *testing.T) {
+	without(t)
+	for _, tt := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"--addr", "8080"}, []string{"--addr", "HOLDLINE_ADDR", "HOST:PORT", `"8080"`}},
+		{[]string{"--addr", "localhost:http"}, []string{"--addr", "65535", `"localhost:http"`}},
+		{[]string{"--addr", ":65536"}, []string{"--addr", "65535", `":65536"`}},
+		{[]string{"--addr", ":-1"}, []string{"--addr", "65535", `":-1"`}},
+		{[]string{"--addr", ":"}, []string{"--addr", "65535", `":"`}},
+		{[]string{"--addr", "::1:80"}, []string{"--addr", "HOST:PORT", `"::1:80"`}},
+		{[]string{"--max-room", "1"}, []string{"--max-room", "2 to 64", `"1"`}},
+		{[]string{"--max-room", "65"}, []string{"--max-room", "2 to 64", `"65"`}},
+		{[]string{"--max-room", "eight"}, []string{"--max-room", "2 to 64", `"eight"`}},
+		{[]string{"--max-room", ""}, []string{"--max-room", "2 to 64", `""`}},
+		{[]string{"--max-name", "0"}, []string{"--max-name", "1 to 256", `"0"`}},
+		{[]string{"--max-rooms", "1e9"}, []string{"--max-rooms", "1 to 1000000", `"1e9"`}},
+		{[]string{"--max-connections", "-5"}, []string{"--max-connections", "1 to 1000000", `"-5"`}},
+		{[]string{"--max-message", "64KiB"}, []string{"--max-message", "16384 to 1048576", `"64KiB"`}},
+		{[]string{"--max-rate", "99999999999999999999"}, []string{"--max-rate", "1 to 10000", `"99999999999999999999"`}},
+		{[]string{"--max-burst", "0"}, []string{"--max-burst", "1 to 100000", `"0"`}},
+		{[]string{"--max-burst", "20"}, []string{"--max-burst", "--max-rate", "20 and 100"}},
+		{[]string{"--ping", "5"}, []string{"--ping", "unit", `"5"`}},
+		{[]string{"--ping", "1ms"}, []string{"--ping", "100ms", `"1ms"`}},
+		{[]string{"--dead-after", "4s"}, []string{"--dead-after", "--ping", "4s and 5s"}},
+		{[]string{"--return-window", "-1s"}, []string{"--return-window", "0s", `"-1s"`}},
+		{[]string{"--return-window-reload", "2h"}, []string{"--return-window-reload", "1h", `"2h"`}},
+		{[]string{"--grace-closed", "soon"}, []string{"--grace-closed", "1h", `"soon"`}},
+		{[]string{"--grace-silent", "61m"}, []string{"--grace-silent", "1h", `"61m"`}},
+		{[]string{"--drain", "11m"}, []string{"--drain", "10m", `"11m"`}},
+		{[]string{"--time-scale", "0"}, []string{"--time-scale", "0.001 to 1", `"0"`}},
+		{[]string{"--time-scale", "2"}, []string{"--time-scale", "0.001 to 1", `"2"`}},
+		{[]string{"--time-scale", "NaN"}, []string{"--time-scale", "0.001 to 1", `"NaN"`}},
+		{[]string{"--log-level", "loud"}, []string{"--log-level", "debug, info, warn or error", `"loud"`}},
+		{[]string{"--origins", "example.org"}, []string{"--origins", "https://example.org", `"example.org"`}},
+		{[]string{"--origins", "https://*.example.org"}, []string{"--origins", `"https://*.example.org"`}},
+		{[]string{"--origins", "https://a.example/"}, []string{"--origins", `"https://a.example/"`}},
+		{[]string{"--origins", "https://a.example,"}, []string{"--origins", `"https://a.example,"`}},
+		{[]string{"--origins", "file:///x"}, []string{"--origins", `"file:///x"`}},
+		{[]string{"--tls-cert", "c.pem"}, []string{"--tls-cert", "--tls-key", `"c.pem" and ""`}},
+		{[]string{"--tls-key", "k.pem"}, []string{"--tls-cert", "--tls-key", `"" and "k.pem"`}},
+		{[]string{"--adr", ":1"}, []string{"-adr"}},
+		{[]string{"--addr"}, []string{"-addr"}},
+		{[]string{"serve"}, []string{`"serve"`}},
+	} {
+		_, err := parseConfig(tt.args)
+		if err == nil {
+			t.Errorf("%q: no error", tt.args)
+			continue
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%q: %v, want %s in it", tt.args, err, want)
+			}
+		}
+	}
+	t.Setenv("HOLDLINE_MAX_ROOM", "many")
+	if _, err := parseConfig(nil); err == nil || !strings.Contains(err.Error(), "HOLDLINE_MAX_ROOM") || !strings.Contains(err.Error(), `"many"`) {
+		t.Errorf("bad twin: %v", err)
+	}
+}
+
+func TestHelpAndVersionAreNotErrorsOfUsage(t *testing.T) {
+	for flagName, want := range map[string]error{"-h": flag.ErrHelp, "-help": flag.ErrHelp, "--help": flag.ErrHelp, "--version": errVersion, "-version": errVersion} {
+		if _, err := parseConfig([]string{flagName}); !errors.Is(err, want) {
+			t.Errorf("parseConfig(%s) = %v, want %v", flagName, err, want)
+		}
+	}
+	t.Setenv("HOLDLINE_VERSION", "1.2.3") // a deployment's own; not a twin
+	if _, err := parseConfig(nil); err != nil {
+		t.Errorf("with HOLDLINE_VERSION: %v", err)
+	}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+// newHandler routes everything that the server answers. ready turns false when
+// the server drains.
+func newHandler(site *site, ws, bye http.Handler, ready func() bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", site.servePage)
+	mux.HandleFunc("GET /r/{room...}", site.serveRoom)
+	mux.HandleFunc("GET /static/{name...}", site.serveFile)
+	mux.Handle("GET /ws", ws)
+	mux.Handle("POST /bye", bye)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "ok\n")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if !ready() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			io.WriteString(w, "draining\n")
+			return
+		}
+		io.WriteString(w, "ready\n")
+	})
+	return withDefaults(mux)
+}
+
+// withDefaults sets the headers of every answer; a handler may replace them.
+func withDefaults(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		// A room's address is its secret, so no other site sees it. Not
+		// no-referrer: with that a browser sends the beacon to /bye with
+		// "Origin: null" (Fetch, section 3.2), and it would be refused.
+		h.Set("Referrer-Policy", "same-origin")
+		if r.TLS != nil && !isLocalhost(r.Host) {
+			h.Set("Strict-Transport-Security", "max-age=15552000") // 180 days
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isLocalhost reports whether a host is this machine by name. HSTS holds for a
+// host and all of its ports: for localhost it would break every other server
+// under development. Browsers ignore it for addresses.
+func isLocalhost(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,199 @@
+// Holdline serves calls between browsers: the page, the client that runs in
+// it, and the signaling that connects them.
+//
+// usage: holdline [flags]; holdline -h lists them. The first line on stdout is
+// the URL. SIGTERM drains: /readyz turns to 503, every socket is told to come
+// back later, and the program exits with 0.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"holdline/static"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // the program could not do its work
+	exitUsage  = 2 // the flags or their environment twins are wrong
+)
+
+func main() { os.Exit(process(static.Files, newSignaling)) }
+
+// makeSignaling makes the signaling from the configuration and the server's key.
+type makeSignaling func(config, []byte, *slog.Logger) signaling
+
+// process gives run what only a process has: the first signal ends ctx, the
+// second ends the program at once.
+func process(files fs.FS, newSignaling makeSignaling) int {
+	ctx, drain := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		drain()
+		<-signals
+		os.Exit(exitFailed)
+	}()
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr, files, newSignaling)
+}
+
+// signaling is what carries messages between the pages.
+type signaling interface {
+	ServeSocket(http.ResponseWriter, *http.Request) // GET /ws
+	ServeBye(http.ResponseWriter, *http.Request)    // POST /bye; the origin was checked
+	// Drain tells every socket to come back later, refuses new ones, and
+	// returns when the last one is gone or ctx is done.
+	Drain(ctx context.Context)
+}
+
+// run is the whole program: it serves until ctx ends and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, files fs.FS, newSignaling makeSignaling) int {
+	cfg, err := parseConfig(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage())
+		return exitOK
+	case errors.Is(err, errVersion):
+		fmt.Fprintln(stdout, versionLine())
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "holdline: %v\nholdline -h lists all flags.\n", err)
+		return exitUsage
+	}
+	if err := serve(ctx, cfg, stdout, stderr, files, newSignaling); err != nil {
+		fmt.Fprintf(stderr, "holdline: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// serve listens, prints where, and returns nil after a drain.
+func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.FS, newSignaling makeSignaling) error {
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	site, err := newSite(files)
+	if err != nil {
+		return err
+	}
+	key, err := loadKey(cfg.State)
+	if err != nil {
+		return err
+	}
+	certificate, leaf, err := loadCertificate(cfg.TLSCert, cfg.TLSKey)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", cfg.Addr, err)
+	}
+
+	signaling := newSignaling(cfg, key, logger)
+	protection := http.NewCrossOriginProtection()
+	for _, origin := range cfg.Origins {
+		if err := protection.AddTrustedOrigin(origin); err != nil {
+			return err
+		}
+	}
+	var draining atomic.Bool
+	server := &http.Server{
+		Handler: newHandler(site,
+			http.HandlerFunc(signaling.ServeSocket),
+			protection.Handler(http.HandlerFunc(signaling.ServeBye)),
+			func() bool { return !draining.Load() }),
+		// None of these touches a socket: hijacking clears the deadlines. There is
+		// no WriteTimeout because the wasm may take minutes on a slow network.
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          log.New(serverErrors{logger}, "", 0),
+	}
+	served := serveInBackground(server, listener, certificate)
+	port := listener.Addr().(*net.TCPAddr).Port
+	for _, line := range announce(cfg.Addr, port, leaf, lanAddresses()) {
+		fmt.Fprintln(stdout, line)
+	}
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve on %s: %w", cfg.Addr, err)
+	case <-ctx.Done():
+	}
+	draining.Store(true)
+	logger.Info("draining", "for at most", cfg.Drain)
+	drainCtx, cancel := context.WithTimeout(context.Background(), cfg.Drain)
+	defer cancel()
+	signaling.Drain(drainCtx)
+	// What is still downloading gets the rest of the time, then goes.
+	if err := server.Shutdown(drainCtx); err != nil {
+		server.Close()
+	}
+	return nil
+}
+
+// serveInBackground returns where the server's error comes, should it stop by itself.
+func serveInBackground(server *http.Server, listener net.Listener, certificate *tls.Certificate) <-chan error {
+	served := make(chan error, 1)
+	if certificate == nil {
+		go func() { served <- server.Serve(listener) }()
+		return served
+	}
+	server.TLSConfig = &tls.Config{
+		Certificates: []tls.Certificate{*certificate},
+		MinVersion:   tls.VersionTLS12,
+	}
+	go func() { served <- server.ServeTLS(listener, "", "") }()
+	return served
+}
+
+// loadCertificate returns nil, nil when no certificate is asked for.
+func loadCertificate(certFile, keyFile string) (*tls.Certificate, *x509.Certificate, error) {
+	if certFile == "" {
+		return nil, nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load --tls-cert %s with --tls-key %s: %w", certFile, keyFile, err)
+	}
+	return &certificate, certificate.Leaf, nil
+}
+
+// serverErrors takes what net/http logs. A client that breaks off its TLS
+// handshake is everyday noise; the rest (a panic, no descriptors left) is not.
+type serverErrors struct{ log *slog.Logger }
+
+func (s serverErrors) Write(line []byte) (int, error) {
+	level := slog.LevelError
+	if strings.HasPrefix(string(line), "http: TLS handshake error") {
+		level = slog.LevelDebug
+	}
+	s.log.Log(context.Background(), level, strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+// version is set by scripts/build.
+var version = "dev"
+
+func versionLine() string {
+	return fmt.Sprintf("holdline %s, %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,71 @@
+package room
+
+import "holdline/server/signal"
+
+// Conn names one socket. The server counts them up from 1 and never uses one
+// twice; 0 is none.
+type Conn int64
+
+// Event is a fact.
+type Event interface{ event() }
+
+type (
+	// Hello is the first message of a socket, decoded and checked.
+	Hello struct {
+		Conn     Conn
+		Envelope signal.Envelope
+		Hello    signal.Hello
+		NewID    string // a fresh participant id, in case this is a newcomer
+	}
+
+	// Message is every later one.
+	Message struct {
+		Conn     Conn
+		Envelope signal.Envelope
+	}
+
+	// Closed says that a socket is gone: the page closed it, the network cut
+	// it, or the server itself gave it up (Silent).
+	Closed struct {
+		Conn   Conn
+		Code   int    // close code, 1006 when the stream just ended
+		Detail string // for the evidence
+		Silent bool   // pings were not answered: the network, not the page
+	}
+
+	// Beacon is a goodbye that came to /bye with a valid key.
+	Beacon struct{ Beacon signal.Beacon }
+
+	// Drain says that the server stops.
+	Drain struct{}
+
+	// Tick says that Deadline has come.
+	Tick struct{}
+)
+
+func (Hello) event()   {}
+func (Message) event() {}
+func (Closed) event()  {}
+func (Beacon) event()  {}
+func (Drain) event()   {}
+func (Tick) event()    {}
+
+// Action is an order.
+type Action interface{ action() }
+
+type (
+	// Send sends one message on a socket.
+	Send struct {
+		Conn     Conn
+		Envelope signal.Envelope
+	}
+
+	// Close closes a socket.
+	Close struct {
+		Conn Conn
+		Code signal.CloseCode
+	}
+)
+
+func (Send) action()  {}
+func (Close) action() {}

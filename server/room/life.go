@@ -1,0 +1,121 @@
+package room
+
+import (
+	"slices"
+	"time"
+
+	"holdline/server/signal"
+)
+
+// The enter functions below are the only ones that write a participant's
+// state, deadline and provisional end.
+
+func (r *Room) present(p *participant) {
+	p.state, p.end, p.until = signal.PresencePresent, signal.End{}, 0
+	r.tell(p, signal.TypePresent, p.presence(0))
+}
+
+func (r *Room) leaving(now time.Duration, p *participant, end signal.End) {
+	p.state, p.end, p.until = signal.PresenceLeaving, end, 0
+	r.tell(p, signal.TypeAway, p.presence(now))
+}
+
+func (r *Room) away(now time.Duration, p *participant, end signal.End, hold time.Duration) {
+	p.state, p.end, p.until = signal.PresenceAway, end, now+hold
+	r.tell(p, signal.TypeAway, p.presence(now))
+}
+
+// leave ends p for good: the End is final, and everybody is told.
+func (r *Room) leave(now time.Duration, p *participant, end signal.End) {
+	if end.Cause == signal.CausePageReloaded {
+		// A reload passes; one that never came back was closed meanwhile.
+		closed := signal.NewEnd(p.id, signal.CausePageClosed, append(slices.Clone(end.Evidence), "did not come back")...)
+		closed.Revision = end.Revision
+		end = closed
+	}
+	end.Final = true
+	end.Revision++
+	r.people = slices.DeleteFunc(r.people, func(q *participant) bool { return q == p })
+	for _, q := range r.people {
+		q.outbox.Forget(p.id)
+	}
+	r.left = append(r.left, leftEnd{end, now})
+	if len(r.left) > maxLeft {
+		r.left = r.left[1:]
+	}
+	r.tell(p, signal.TypeLeft, signal.Left{End: end})
+	if p.conn != 0 {
+		r.out = append(r.out, Close{p.conn, signal.CloseBye})
+		p.conn = 0
+	}
+}
+
+// goodbye takes leaving, stay and bye, from the socket or the beacon. The
+// highest count wins; a bye is terminal for its life, and what a page says
+// about another life than the one that lives now is of the past.
+func (r *Room) goodbye(now time.Duration, p *participant, t signal.Type, life int64, g signal.Goodbye) {
+	if life != p.life || p.bye || g.Count <= p.goodbye {
+		return
+	}
+	p.goodbye = g.Count
+	end := Diagnose(Evidence{Participant: p.id, Said: t, Intent: g.Intent, Target: g.Target})
+	end.Revision = p.end.Revision + 1
+	switch t {
+	case signal.TypeLeaving:
+		if p.state == signal.PresencePresent {
+			r.leaving(now, p, end)
+		}
+	case signal.TypeStay:
+		if p.conn != 0 {
+			r.present(p)
+		}
+	case signal.TypeBye:
+		p.bye = true
+		if g.Intent == signal.IntentHangup {
+			r.leave(now, p, end)
+			return
+		}
+		r.away(now, p, end, r.hold(end.Cause))
+	}
+}
+
+// hold is how long a place is held after a goodbye with this cause.
+func (r *Room) hold(c signal.Cause) time.Duration {
+	if c == signal.CausePageReloaded {
+		return r.policy.ReturnWindowReload
+	}
+	return r.policy.ReturnWindow
+}
+
+// closed takes the end of a socket.
+func (r *Room) closed(now time.Duration, ev Closed) {
+	p := r.byConn(ev.Conn)
+	if p == nil {
+		return // it had been displaced, or never said hello
+	}
+	p.conn = 0
+	if p.bye {
+		return // the bye said it all
+	}
+	if p.state == signal.PresenceLeaving {
+		// Firefox 153 closes the socket at beforeunload, even for a download:
+		// the page may yet say bye by beacon, or stay on a new socket.
+		r.away(now, p, p.end, r.hold(p.end.Cause))
+		return
+	}
+	end := Diagnose(Evidence{Participant: p.id, Closed: true, Code: ev.Code, Detail: ev.Detail, Silent: ev.Silent})
+	end.Revision = p.end.Revision + 1
+	if ev.Silent {
+		r.away(now, p, end, r.policy.GraceSilent)
+		return
+	}
+	r.away(now, p, end, r.policy.GraceClosed)
+}
+
+// beacon takes a goodbye by the other road. Its key was checked; a copy of
+// what the socket said changes nothing.
+func (r *Room) beacon(now time.Duration, b signal.Beacon) {
+	if p := r.find(b.Participant); p != nil {
+		r.goodbye(now, p, signal.TypeBye, b.Life, b.Goodbye)
+	}
+}

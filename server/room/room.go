@@ -1,0 +1,350 @@
+package room
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"holdline/server/signal"
+)
+
+// Room is one room. Not safe for concurrent use.
+type Room struct {
+	name      string
+	key       []byte
+	policy    Policy
+	people    []*participant // who has a place, in order
+	left      []leftEnd      // who had one, oldest first
+	nextOrder int
+	out       []Action
+}
+
+type participant struct {
+	id     string
+	name   string
+	order  int
+	life   int64
+	conn   Conn
+	serial int // of the newest token; older ones than its predecessor are not taken
+	floor  int // the lowest serial that is still taken
+
+	state   signal.PresenceState
+	end     signal.End // provisional, while leaving or away
+	until   time.Duration
+	goodbye int  // the highest count of leaving, stay and bye in this life
+	bye     bool // terminal for this life
+
+	outbox signal.Outbox
+	inSeq  int64 // the highest seq that came from this life
+}
+
+type leftEnd struct {
+	end signal.End
+	at  time.Duration
+}
+
+// New makes an empty room. The key signs tokens.
+func New(name string, key []byte, policy Policy) *Room {
+	return &Room{name: name, key: key, policy: policy, nextOrder: 1}
+}
+
+// Step takes one fact and returns the orders that follow from it. The slice
+// is valid until the next Step. now is monotonic, from any origin.
+func (r *Room) Step(now time.Duration, ev Event) []Action {
+	clear(r.out)
+	r.out = r.out[:0]
+	r.expire(now)
+	switch ev := ev.(type) {
+	case Hello:
+		r.hello(now, ev)
+	case Message:
+		r.message(now, ev)
+	case Closed:
+		r.closed(now, ev)
+	case Beacon:
+		r.beacon(now, ev.Beacon)
+	case Drain:
+		r.drain()
+	case Tick:
+	}
+	return r.out
+}
+
+// Deadline is when the room wants a Tick; ok is false while nothing runs out.
+func (r *Room) Deadline() (at time.Duration, ok bool) {
+	for _, p := range r.people {
+		if p.state == signal.PresenceAway && (!ok || p.until < at) {
+			at, ok = p.until, true
+		}
+	}
+	if n := len(r.left); len(r.people) == 0 && n > 0 {
+		return r.left[n-1].at + r.policy.KeepLeft, true
+	}
+	return at, ok
+}
+
+// Empty reports whether nobody has a place and nobody could still be told
+// how it ended: the room can be forgotten.
+func (r *Room) Empty(now time.Duration) bool {
+	return len(r.people) == 0 && (len(r.left) == 0 || now-r.left[len(r.left)-1].at >= r.policy.KeepLeft)
+}
+
+// People counts those who have a place.
+func (r *Room) People() int { return len(r.people) }
+
+func (r *Room) expire(now time.Duration) {
+	for _, p := range slices.Clone(r.people) {
+		if p.state == signal.PresenceAway && p.until <= now {
+			r.leave(now, p, p.end)
+		}
+	}
+	for len(r.left) > 0 && now-r.left[0].at >= r.policy.KeepLeft {
+		r.left = r.left[1:]
+	}
+}
+
+func (r *Room) find(id string) *participant {
+	for _, p := range r.people {
+		if p.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
+func (r *Room) byConn(c Conn) *participant {
+	for _, p := range r.people {
+		if p.conn == c && c != 0 {
+			return p
+		}
+	}
+	return nil
+}
+
+// hello lets somebody in: a newcomer, a page that comes back in the same
+// life with a new socket, or the next life of the same participant.
+func (r *Room) hello(now time.Duration, ev Hello) {
+	if r.byConn(ev.Conn) != nil {
+		r.refuse(ev.Conn, signal.Refusal{ID: "second-hello", Field: "type", Limit: "one hello a socket", Got: "another"})
+		return
+	}
+	t, known := readToken(r.key, ev.Hello.Token)
+	known = known && t.Room == r.name
+	var p *participant
+	if known {
+		p = r.find(t.Participant)
+	}
+	former := r.former(t, known && p == nil)
+	switch {
+	case p != nil && (t.Serial < p.floor || ev.Envelope.Life < p.life):
+		// An older page of this participant: its successor has taken over.
+		r.close(ev.Conn, signal.CloseReplaced)
+		return
+	case p != nil && ev.Envelope.Life > p.life && p.conn != 0 && p.state == signal.PresencePresent && !ev.Hello.Locked:
+		// A duplicated tab, on a page without Web Locks: the life that has the
+		// socket keeps the identity.
+		r.close(ev.Conn, signal.CloseReplaced)
+		return
+	case p != nil && ev.Envelope.Life == p.life && p.bye:
+		r.close(ev.Conn, signal.CloseBye)
+		return
+	case p == nil && len(r.people) >= r.policy.MaxParticipants:
+		r.close(ev.Conn, signal.CloseRoomFull)
+		return
+	case p == nil && known && former == nil:
+		// Nobody here knows this participant: the server was restarted.
+		p = r.enter(t.Participant, t.Order)
+		p.serial, p.floor = t.Serial, t.Serial
+	case p == nil:
+		known = false
+		p = r.enter(ev.NewID, r.nextOrder)
+	}
+	if known {
+		p.floor = max(p.floor, t.Serial)
+	}
+	if p.conn != 0 && p.conn != ev.Conn {
+		r.close(p.conn, signal.CloseDisplaced)
+	}
+	if ev.Envelope.Life > p.life {
+		p.life, p.goodbye, p.bye = ev.Envelope.Life, 0, false
+		p.outbox = signal.NewOutbox(r.policy.KeptMessages, r.policy.KeptBytes)
+		p.inSeq = 0
+		if ev.Envelope.Seq > 1 {
+			p.inSeq = ev.Envelope.Seq - 1
+		}
+		p.outbox.Last = ev.Envelope.Ack
+	}
+	p.conn, p.name = ev.Conn, ev.Hello.Name
+	p.outbox.Ack(ev.Envelope.Ack)
+	r.present(p)
+	r.welcome(now, p, known, former)
+}
+
+// former is the End of a participant that comes back too late.
+func (r *Room) former(t token, gone bool) *signal.End {
+	if !gone {
+		return nil
+	}
+	for _, l := range r.left {
+		if l.end.Subject == t.Participant {
+			end := l.end
+			return &end
+		}
+	}
+	return nil
+}
+
+// enter gives a place, in the order.
+func (r *Room) enter(id string, order int) *participant {
+	p := &participant{id: id, order: order, outbox: signal.NewOutbox(r.policy.KeptMessages, r.policy.KeptBytes)}
+	r.nextOrder = max(r.nextOrder, order+1)
+	i, _ := slices.BinarySearchFunc(r.people, order, func(p *participant, order int) int { return p.order - order })
+	r.people = slices.Insert(r.people, i, p)
+	return p
+}
+
+// welcome answers a hello, and sends again what was kept.
+func (r *Room) welcome(now time.Duration, p *participant, resumed bool, former *signal.End) {
+	p.serial++
+	w := signal.Welcome{
+		Name: p.name, Order: p.order, Resumed: resumed, Former: former,
+		Token:  token{Room: r.name, Participant: p.id, Order: p.order, Serial: p.serial}.sign(r.key),
+		ByeKey: ByeKey(r.key, r.name, p.id, p.life),
+		Roster: []signal.Presence{},
+		Limits: signal.RoomLimits{
+			Participants: r.policy.MaxParticipants, Message: r.policy.Limits.Message,
+			Beat: r.policy.PingEvery.Milliseconds(), Dead: r.policy.DeadAfter.Milliseconds(),
+		},
+	}
+	for _, q := range r.people {
+		if q != p {
+			w.Roster = append(w.Roster, q.presence(now))
+		}
+	}
+	for _, l := range r.left {
+		if l.end.Subject != p.id {
+			w.Left = append(w.Left, l.end)
+		}
+	}
+	r.send(p, signal.Envelope{Type: signal.TypeWelcome, To: p.id, Life: p.life, Ack: p.inSeq, Payload: signal.Raw(w)})
+	for _, k := range p.outbox.Kept {
+		r.send(p, k)
+	}
+}
+
+// presence is the row of p for others.
+func (p *participant) presence(now time.Duration) signal.Presence {
+	row := signal.Presence{Participant: p.id, Name: p.name, Life: p.life, Order: p.order, State: p.state, Count: p.goodbye}
+	if p.state != signal.PresencePresent {
+		end := p.end
+		row.End = &end
+	}
+	if p.state == signal.PresenceAway {
+		row.Remaining = max(1, (p.until - now).Milliseconds())
+	}
+	return row
+}
+
+// message takes what a page said after its hello.
+func (r *Room) message(now time.Duration, ev Message) {
+	p := r.byConn(ev.Conn)
+	if p == nil {
+		r.refuse(ev.Conn, signal.Refusal{ID: "not-joined", Field: "type", Limit: "hello first", Got: string(ev.Envelope.Type)})
+		return
+	}
+	e := ev.Envelope
+	if e.Ack <= p.outbox.Last {
+		p.outbox.Ack(e.Ack)
+	}
+	if e.Seq != 0 {
+		if e.Seq <= p.inSeq {
+			return // a copy of what came already
+		}
+		p.inSeq = e.Seq
+	}
+	switch e.Type {
+	case signal.TypeLeaving, signal.TypeStay, signal.TypeBye:
+		// The stub says these, perhaps before the page has seen the welcome.
+	default:
+		p.floor = p.serial
+	}
+	switch e.Type {
+	case signal.TypeBeat:
+		r.send(p, signal.Envelope{Type: signal.TypeBeatBack, Ack: p.inSeq})
+	case signal.TypeBeatBack:
+	case signal.TypeLeaving, signal.TypeStay, signal.TypeBye:
+		g, err := e.ReadGoodbye()
+		if err != nil {
+			r.refuse(p.conn, signal.RefusalOf(err))
+			return
+		}
+		r.goodbye(now, p, e.Type, e.Life, g)
+	case signal.TypeDescription, signal.TypeCandidate:
+		r.forward(p, e)
+	case signal.TypeHello:
+		r.refuse(p.conn, signal.Refusal{ID: "second-hello", Field: "type", Limit: "one hello a socket", Got: "another"})
+	default:
+		r.refuse(p.conn, signal.Refusal{ID: "bad-field", Field: "type", Limit: "a message for the server", Got: string(e.Type)})
+	}
+}
+
+// forward passes a description or a candidate on, unread.
+func (r *Room) forward(p *participant, e signal.Envelope) {
+	to := r.find(e.To)
+	if to == nil || to == p {
+		r.refuse(p.conn, signal.Refusal{ID: "unknown-peer", Field: "to", Limit: "somebody else in the room", Got: e.To})
+		return
+	}
+	if e.Life != p.life || e.ToLife != 0 && e.ToLife != to.life {
+		return // of a page, or for a page, that is gone
+	}
+	e.From, e.Ack = p.id, to.inSeq
+	r.deliver(to, e)
+}
+
+// deliver sends what must not be lost: it is kept until acknowledged.
+func (r *Room) deliver(to *participant, e signal.Envelope) {
+	e.Seq = 0
+	r.send(to, to.outbox.Put(e))
+}
+
+func (r *Room) send(p *participant, e signal.Envelope) {
+	if p.conn != 0 {
+		r.out = append(r.out, Send{p.conn, e})
+	}
+}
+
+func (r *Room) refuse(c Conn, why signal.Refusal) {
+	r.out = append(r.out, Send{c, signal.Envelope{Type: signal.TypeError, Payload: signal.Raw(why)}})
+}
+
+// close closes a socket; who lived by it has none from here on.
+func (r *Room) close(c Conn, code signal.CloseCode) {
+	if p := r.byConn(c); p != nil {
+		p.conn = 0
+	}
+	r.out = append(r.out, Close{c, code})
+}
+
+func (r *Room) drain() {
+	for _, p := range r.people {
+		r.send(p, signal.Envelope{Type: signal.TypeGoaway, Payload: signal.Raw(signal.Goaway{Return: r.policy.GoawayReturn.Milliseconds()})})
+		if p.conn != 0 {
+			r.close(p.conn, signal.CloseGoaway)
+		}
+	}
+}
+
+// tell sends to everybody but p. What is said of presence is not kept: the
+// roster of the next welcome says it anew.
+func (r *Room) tell(p *participant, t signal.Type, payload any) {
+	raw := signal.Raw(payload)
+	for _, q := range r.people {
+		if q != p && q.conn != 0 {
+			r.send(q, signal.Envelope{Type: t, Ack: q.inSeq, Payload: raw})
+		}
+	}
+}
+
+// String is for logs: no names, no ids.
+func (r *Room) String() string { return "room of " + strconv.Itoa(len(r.people)) }

@@ -1,0 +1,83 @@
+package signal
+
+// Outbox keeps what was sent and is not acknowledged yet, so that it can be
+// sent again on a new socket. Page and server each have one per direction of
+// a life. The zero value is not ready: use NewOutbox.
+//
+// When it is over its limits the oldest candidates go first; a description
+// never goes before a newer one of the same sender, recipient and generation
+// replaces it. So what is kept can be over the limit by descriptions alone,
+// one per link.
+type Outbox struct {
+	Last  int64      // seq of the newest message
+	Kept  []Envelope // not acknowledged, oldest first
+	Bytes int        // of the payloads kept
+
+	MaxMessages int
+	MaxBytes    int
+}
+
+// The most that is kept for one who is away: 256 messages and 256 KiB.
+const (
+	KeptMessages = 256
+	KeptBytes    = 256 << 10
+)
+
+// NewOutbox is an empty Outbox with the given limits.
+func NewOutbox(messages, bytes int) Outbox {
+	return Outbox{MaxMessages: messages, MaxBytes: bytes}
+}
+
+// Put gives e its seq, keeps it and returns it as it is to be sent.
+func (o *Outbox) Put(e Envelope) Envelope {
+	o.Last++
+	e.Seq = o.Last
+	if e.Type == TypeDescription {
+		o.drop(func(k Envelope) bool {
+			return k.Type == TypeDescription && k.From == e.From && k.To == e.To && k.Life == e.Life && k.Generation <= e.Generation
+		})
+	}
+	o.Kept = append(o.Kept, e)
+	o.Bytes += len(e.Payload)
+	for over := o.over(); over && o.dropOldestCandidate(); over = o.over() {
+	}
+	return e
+}
+
+func (o *Outbox) over() bool {
+	return len(o.Kept) > o.MaxMessages || o.Bytes > o.MaxBytes
+}
+
+func (o *Outbox) dropOldestCandidate() bool {
+	for i, k := range o.Kept {
+		if k.Type != TypeDescription {
+			o.Bytes -= len(k.Payload)
+			o.Kept = append(o.Kept[:i:i], o.Kept[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// Ack forgets everything up to seq.
+func (o *Outbox) Ack(seq int64) {
+	o.drop(func(k Envelope) bool { return k.Seq <= seq })
+}
+
+// Forget drops what was kept for or from a participant.
+func (o *Outbox) Forget(participant string) {
+	o.drop(func(k Envelope) bool { return k.To == participant || k.From == participant })
+}
+
+func (o *Outbox) drop(gone func(Envelope) bool) {
+	stay := o.Kept[:0]
+	o.Bytes = 0
+	for _, k := range o.Kept {
+		if !gone(k) {
+			stay = append(stay, k)
+			o.Bytes += len(k.Payload)
+		}
+	}
+	clear(o.Kept[len(stay):])
+	o.Kept = stay
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// usage is what -h prints, in at most usageWidth columns.
+func usage() string {
+	var c config
+	var scale float64
+	groups := c.settings(&scale)
+	left := func(s setting) string { return "  --" + s.name + " " + s.holder }
+	column := 0
+	for _, g := range groups {
+		for _, s := range g.settings {
+			column = max(column, utf8.RuneCountInString(left(s))+2)
+		}
+	}
+
+	var b strings.Builder
+	b.WriteString("Holdline serves calls between browsers: the page and the signaling that connects them.\n\n" +
+		"usage: holdline [flags]\n")
+	for _, g := range groups {
+		b.WriteString("\n" + g.title + "\n")
+		for _, s := range g.settings {
+			words := strings.Fields(s.about)
+			if s.def != "" {
+				words = append(words, "(default "+s.def+")")
+			}
+			start := left(s)
+			for _, line := range wrap(words, usageWidth-column) {
+				b.WriteString(start + strings.Repeat(" ", column-utf8.RuneCountInString(start)) + line + "\n")
+				start = ""
+			}
+		}
+	}
+	b.WriteString("\n  -h, --help  this text\n  --version   version of the program and of its Go\n\n" +
+		"Every flag has an environment twin: --max-room is HOLDLINE_MAX_ROOM. The flag wins.\n")
+	return b.String()
+}
+
+// usageWidth is what a terminal and a README show without wrapping.
+const usageWidth = 90
+
+// wrap joins words to lines of at most width code points; a longer word gets a
+// line of its own.
+func wrap(words []string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range words {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line+" "+word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}

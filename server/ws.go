@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"holdline/server/room"
+	"holdline/server/signal"
+)
+
+// newSignaling is the signaling of the program: rooms that live as long as
+// somebody has a place in them, and the sockets of their participants.
+func newSignaling(cfg config, key []byte, log *slog.Logger) signaling {
+	return &lobby{cfg: cfg, key: key, log: log, start: time.Now(), halls: map[string]*hall{}}
+}
+
+// ServeSocket speaks holdline.v1 with one page until either side ends it.
+func (l *lobby) ServeSocket(w http.ResponseWriter, r *http.Request) {
+	if l.draining.Load() {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "the server drains", http.StatusServiceUnavailable)
+		return
+	}
+	protocol, refusal := chooseProtocol(r)
+	if refusal != "" {
+		http.Error(w, refusal, http.StatusBadRequest)
+		return
+	}
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols:    []string{protocol},
+		OriginPatterns:  l.cfg.Origins,
+		CompressionMode: websocket.CompressionDisabled, // messages are small, and a window per socket is not
+	})
+	if err != nil {
+		l.log.Info("socket refused", "error", err)
+		return // Accept has answered
+	}
+	ws.SetReadLimit(-1) // read applies the limit itself, to say which one
+	s := &socket{ws: ws, log: l.log, id: room.Conn(l.lastConn.Add(1)), deadAfter: l.cfg.Policy.DeadAfter, done: make(chan struct{})}
+	l.sockets.Add(1)
+	defer l.sockets.Done()
+	if l.open.Add(1) > int64(l.cfg.MaxConnections) {
+		s.close(signal.CloseBusy)
+	} else if protocol != signal.Subprotocol {
+		s.close(signal.CloseVersionMismatch)
+	}
+	defer l.open.Add(-1)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go s.watch(ctx, l.cfg.Policy.PingEvery)
+	h := l.converse(ctx, s)
+	s.flushed()
+	if h != nil {
+		h.step(s.closed())
+	}
+}
+
+// chooseProtocol picks the subprotocol to accept with: ours, or another
+// version of it, whose page is then told in words that it knows.
+func chooseProtocol(r *http.Request) (protocol, refusal string) {
+	var asked []string
+	for _, header := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for p := range strings.SplitSeq(header, ",") {
+			asked = append(asked, strings.TrimSpace(p))
+		}
+	}
+	if slices.Contains(asked, signal.Subprotocol) {
+		return signal.Subprotocol, ""
+	}
+	for _, p := range asked {
+		if strings.HasPrefix(p, "holdline.") {
+			return p, ""
+		}
+	}
+	return "", "Sec-WebSocket-Protocol: want " + signal.Subprotocol + ", got " + clip(strings.Join(asked, ", "))
+}
+
+func clip(s string) string {
+	const most = 80
+	if s == "" {
+		return "nothing"
+	}
+	return s[:min(len(s), most)]
+}
+
+// converse reads the socket to its end, hello first, and returns the hall
+// that it was let into.
+func (l *lobby) converse(ctx context.Context, s *socket) (h *hall) {
+	limit := rate.NewLimiter(rate.Limit(l.cfg.MaxRate), l.cfg.MaxBurst)
+	helloBy := time.AfterFunc(l.cfg.Policy.DeadAfter, func() { s.close(signal.CloseBadHello) })
+	defer helloBy.Stop()
+	for {
+		data, err := s.read(ctx, l.cfg.Policy.Limits.Message)
+		if err != nil {
+			s.ended = err
+			if errors.Is(err, signal.ErrTooLarge) {
+				s.close(signal.CloseTooLarge)
+			}
+			return h
+		}
+		if !limit.Allow() {
+			s.close(signal.CloseTooMuch)
+			return h
+		}
+		e, err := signal.Decode(data, l.cfg.Policy.Limits)
+		switch {
+		case err != nil && h == nil:
+			s.refuse(err)
+			s.close(signal.CloseBadHello)
+			return nil
+		case err != nil:
+			s.refuse(err)
+		case h != nil:
+			h.step(room.Message{Conn: s.id, Envelope: e})
+		default:
+			hello, err := readHello(e, l.cfg.Policy.Limits)
+			if err != nil {
+				s.refuse(err)
+				s.close(signal.CloseBadHello)
+				return nil
+			}
+			helloBy.Stop()
+			if h = l.enter(hello.Room, s); h == nil {
+				s.close(signal.CloseBusy)
+				return nil
+			}
+			h.step(room.Hello{Conn: s.id, Envelope: e, Hello: hello, NewID: newParticipant()})
+		}
+	}
+}
+
+func readHello(e signal.Envelope, limits signal.Limits) (signal.Hello, error) {
+	if e.Type != signal.TypeHello {
+		return signal.Hello{}, &signal.FieldError{Field: "type", Limit: string(signal.TypeHello) + " first", Got: string(e.Type)}
+	}
+	return e.ReadHello(limits)
+}
+
+// newParticipant is an id that nobody can foresee: 80 random bits.
+func newParticipant() string {
+	var b [10]byte
+	rand.Read(b[:])
+	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+}
+
+// ServeBye takes a beacon: 204 when it is believed or comes too late to
+// matter, 403 when its key is wrong, 400 when it is not one.
+func (l *lobby) ServeBye(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, signal.MaxBeacon))
+	if err != nil {
+		http.Error(w, "body: want at most 8192 bytes: "+err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	b, err := signal.DecodeBeacon(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if !room.ValidByeKey(l.key, b) {
+		l.log.Info("beacon refused: its key is not the one for this room, participant and life")
+		http.Error(w, "key: not the one for this room, participant and life", http.StatusForbidden)
+		return
+	}
+	if h := l.find(b.Room); h != nil {
+		h.step(room.Beacon{Beacon: b})
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// Drain tells every page to come back later and waits for the sockets to go.
+func (l *lobby) Drain(ctx context.Context) {
+	l.draining.Store(true)
+	for _, h := range l.all() {
+		h.step(room.Drain{})
+	}
+	gone := make(chan struct{})
+	go func() { l.sockets.Wait(); close(gone) }()
+	select {
+	case <-gone:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,25 @@
+// What Go would do with hundreds of crossings, done in one: the statistics of
+// a connection, picked to four values.
+'use strict'
+window.holdlineGlue = {
+  // [packets, round-trip time in ms, local candidate type, remote candidate type].
+  // Packets counts everything that came from the remote: RTP, data, STUN.
+  async statistics(pc) {
+    let packets = 0, rtt = 0, local = '', remote = '', pair = null
+    const report = await pc.getStats()
+    report.forEach((s) => {
+      if (s.type === 'inbound-rtp') packets += s.packetsReceived ?? 0
+      if (s.type === 'data-channel') packets += s.messagesReceived ?? 0
+      if (s.type === 'candidate-pair') {
+        packets += (s.responsesReceived ?? 0) + (s.requestsReceived ?? 0)
+        if (s.state === 'succeeded' && s.nominated && !(pair?.bytesReceived > s.bytesReceived)) pair = s
+      }
+    })
+    if (pair) {
+      rtt = (pair.currentRoundTripTime ?? 0) * 1000
+      local = report.get(pair.localCandidateId)?.candidateType ?? ''
+      remote = report.get(pair.remoteCandidateId)?.candidateType ?? ''
+    }
+    return [packets, rtt, local, remote]
+  },
+}

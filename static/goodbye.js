@@ -1,0 +1,99 @@
+// The goodbye of a page. Firefox cancels Go code while a tab closes (29 of 48
+// goodbyes arrived from Go, 57 of 57 from a handler like this one), so Go lays
+// finished messages ready, and these few lines choose one and send it on every
+// road there is: socket, control channels, beacon. The core takes the copies
+// as one.
+'use strict'
+{
+  const none = { armed: false, ask: false, socket: null, channels: [], connections: [], leaving: {}, bye: {}, beacon: {} }
+  let ready = none
+  let listening = false
+  let hint = null // what the Navigation API last said
+  let swap = null // what pageswap said: the page is going, and this is where
+  let going = null // the goodbye that pagehide chose, to be sent again
+
+  const path = (url) => {
+    const to = url && new URL(url, location.href)
+    return to && to.origin === location.origin ? to.pathname : ''
+  }
+  const intents = { reload: 'reload', traverse: 'traverse', push: 'navigate', replace: 'navigate' }
+  const aim = (type, url) => ({ intent: intents[type] ?? 'navigate', target: path(url) })
+
+  // The messages have a place for the target, which Go cannot know beforehand.
+  const fill = (text, target) => text.replace('"target":"@"', `"target":${JSON.stringify(target)}`)
+
+  function send(kind, { intent, target }) {
+    const text = ready[kind][intent] && fill(ready[kind][intent], target)
+    if (!text) return
+    if (ready.socket?.readyState === WebSocket.OPEN) ready.socket.send(text)
+    for (const c of ready.channels) {
+      try { c.send(text) } catch { /* closed since: the other roads carry it */ }
+    }
+  }
+
+  function sayBye(why) {
+    send('bye', why)
+    const beacon = ready.beacon[why.intent]
+    if (beacon) navigator.sendBeacon('/bye', fill(beacon, why.target))
+  }
+
+  function maybeLeaving(event) {
+    const why = hint ?? { intent: 'unknown', target: '' }
+    send('leaving', why)
+    if (ready.ask) event.preventDefault()
+    stub.onleaving?.(why.intent, why.target)
+  }
+
+  // Chromium says by pageswap what kind of going it is, and by its absence
+  // that it is a close. Firefox has closed the socket before pagehide, unless
+  // the tab is being closed.
+  function reason() {
+    if ('onpageswap' in window) return swap ?? { intent: 'close', target: '' }
+    if (!ready.socket || ready.socket.readyState === WebSocket.OPEN) return { intent: 'close', target: '' }
+    return hint ?? { intent: 'unload', target: '' }
+  }
+
+  function leaving(event) {
+    if (!ready.armed) return
+    going = reason()
+    // A close with megabytes queued loses the goodbye, so only what is idle is closed.
+    const idle = ready.channels.every((c) => c.bufferedAmount === 0)
+    sayBye(going)
+    if (idle) for (const c of ready.connections) c.close()
+    if (event.persisted) ready.socket?.close(1000)
+    stub.release?.()
+    stub.onbye?.(going.intent, going.target, event.persisted)
+  }
+
+  const again = () => { if (going) sayBye(going) }
+
+  const stub = window.holdlineGoodbye = {
+    onleaving: null, // (intent, target): leaving was said
+    onbye: null, // (intent, target, persisted): bye was said
+    release: null, // lets go of the Web Lock
+    prepare(next) {
+      ready = next
+      if (next.armed === listening) return
+      listening = next.armed
+      if (listening) addEventListener('beforeunload', maybeLeaving)
+      else removeEventListener('beforeunload', maybeLeaving)
+    },
+    // failed: Go has exited, so nobody prepares anything any more.
+    failed() {
+      sayBye({ intent: 'failed', target: '' })
+      for (const c of ready.connections) c.close()
+      this.prepare(none)
+    },
+  }
+
+  window.navigation?.addEventListener('navigate', (e) => {
+    if (!e.hashChange && e.downloadRequest === null) hint = aim(e.navigationType, e.destination.url)
+  })
+  addEventListener('pageswap', (e) => {
+    swap = e.activation ? aim(e.activation.navigationType, e.activation.entry?.url) : { intent: 'navigate', target: '' }
+  })
+  addEventListener('pagehide', leaving)
+  document.addEventListener('visibilitychange', again)
+  if (!('onpageswap' in window)) addEventListener('unload', again)
+  addEventListener('pageshow', () => { hint = swap = going = null })
+}

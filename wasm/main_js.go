@@ -1,0 +1,200 @@
+// The client of Holdline: it runs in the page.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"runtime"
+	"syscall/js"
+	"time"
+
+	"holdline/server/signal"
+	"holdline/wasm/browser"
+	"holdline/wasm/driver"
+	"holdline/wasm/page"
+	"holdline/wasm/rtc"
+	"holdline/wasm/session"
+	"holdline/wasm/wsock"
+)
+
+var version = "dev"
+
+// client wires the adapters: it is the driver's world.
+type client struct {
+	session     *session.Session
+	trace       *session.Trace
+	driver      *driver.Driver
+	page        *page.Page
+	lifecycle   *page.Lifecycle
+	devices     *rtc.Devices
+	connections *rtc.Connections
+	socket      *wsock.Conn
+	timer       *browser.Timer
+	wake        func()
+}
+
+func main() {
+	c := &client{session: session.New(session.DefaultPolicy()), trace: session.NewTrace()}
+	c.driver = driver.New(c.session, c.trace, c)
+	c.timer = browser.NewTimer(func() { c.wake() })
+	put := c.driver.Put
+	c.lifecycle = page.NewLifecycle()
+	c.devices = rtc.NewDevices(put, func() js.Value { return c.page.SelfVideo() })
+	c.connections = rtc.New(put, func(id string) js.Value { return c.page.RemoteVideo(id) }, c.devices)
+	c.start()
+	go collect()
+	c.driver.Run(context.Background())
+}
+
+// start reads the page, claims the identity of its record, and begins.
+func (c *client) start() {
+	record := c.lifecycle.Record()
+	owner := ""
+	if record != nil {
+		owner = record.Participant
+	}
+	begun := false
+	c.lifecycle.Claim(owner, func(claimed, known bool) {
+		if begun {
+			return
+		}
+		begun = true
+		if known && !claimed {
+			record = nil // another tab lives by it: this one is a duplicate
+		}
+		c.begin(record, claimed)
+	})
+}
+
+// begin takes the page over and gives the session its first event; the page's
+// own events come after it, also a Join that was pressed before this program ran.
+func (c *client) begin(record *session.Record, locked bool) {
+	put := c.driver.Put
+	c.page = page.New(page.Controls{
+		Version: version,
+		Begin: func(config page.Config) {
+			_, seed := browser.Now()
+			put(session.Started{Config: session.Config{
+				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera,
+				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: uint64(seed * 1000),
+				Record: record, Locked: locked, Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
+			}})
+		},
+		Join:          func(name string) { put(session.JoinPressed{Name: name}) },
+		Leave:         func() { put(session.LeavePressed{}) },
+		Rejoin:        func() { put(session.RejoinPressed{}) },
+		Say:           func(text string) { put(session.Said{Text: text}) },
+		SetMicrophone: func(on bool) { put(session.DeviceSwitched{Device: session.Microphone, On: on}) },
+		SetCamera:     func(on bool) { put(session.DeviceSwitched{Device: session.Camera, On: on}) },
+		SetAskToLeave: func(on bool) { c.lifecycle.SaveAsks(on); put(session.AskChosen{On: on}) },
+		SaveReport:    c.report,
+		Snapshot:      c.session.Snapshot,
+	})
+	c.lifecycle.Listen(put)
+}
+
+func (c *client) report() []byte {
+	agent := js.Global().Get("navigator").Get("userAgent").String()
+	data, err := json.MarshalIndent(session.NewReport(c.session, c.trace, version, agent), "", " ")
+	if err != nil {
+		panic("holdline: report: " + err.Error()) // plain data
+	}
+	return data
+}
+
+// Now reads both clocks.
+func (c *client) Now() session.Time {
+	mono, _ := browser.Now()
+	return session.Time{
+		Mono: time.Duration(mono * float64(time.Millisecond)),
+		Wall: int64(js.Global().Get("Date").Call("now").Float()),
+	}
+}
+
+// WakeAfter sets the one timer. A timeout may come a millisecond early, so
+// one is added.
+func (c *client) WakeAfter(d time.Duration, wake func()) {
+	if d < 0 {
+		c.timer.Stop()
+		return
+	}
+	c.wake = wake
+	c.timer.Set(float64(d.Microseconds())/1000 + 1)
+}
+
+// Show renders, then hands the elements that came with it their pictures.
+func (c *client) Show(s session.Snapshot) {
+	c.page.Render(s)
+	c.devices.Show()
+	c.connections.Show()
+}
+
+// Perform hands each order to the adapter that carries it out.
+func (c *client) Perform(a session.Action) {
+	if c.connections.Perform(a) || c.devices.Perform(a) {
+		return
+	}
+	switch a := a.(type) {
+	case session.OpenSignaling:
+		c.openSocket(a.Attempt)
+	case session.SendSignaling:
+		c.sendSignaling(a)
+	case session.CloseSignaling:
+		if c.socket != nil {
+			_ = c.socket.Close(1000, "")
+		}
+	case session.PrepareGoodbye:
+		channels, connections := c.connections.Objects(a.Goodbyes.Links)
+		socket := js.Null()
+		if c.socket != nil {
+			socket = c.socket.JSValue()
+		}
+		c.lifecycle.Prepare(a.Goodbyes, socket, channels, connections)
+	case session.SaveRecord:
+		c.lifecycle.SaveRecord(a.Record)
+	case session.ClearRecord:
+		c.lifecycle.ClearRecord()
+	case session.ClaimIdentity:
+		c.lifecycle.Claim(a.Participant, func(bool, bool) {})
+	}
+}
+
+func (c *client) openSocket(attempt int) {
+	location := js.Global().Get("location")
+	scheme := "ws:"
+	if location.Get("protocol").String() == "https:" {
+		scheme = "wss:"
+	}
+	c.socket = wsock.Dial(scheme+"//"+location.Get("host").String()+"/ws", signal.Subprotocol, func(ev wsock.Event) {
+		switch ev.Kind {
+		case wsock.Opened:
+			c.driver.Put(session.SignalingOpened{Attempt: attempt})
+		case wsock.Message:
+			c.driver.Put(session.ReadSignaling(attempt, ev.Text))
+		case wsock.Ignored:
+			c.driver.Put(session.SignalingGarbled{Attempt: attempt, Err: ev.Reason})
+		case wsock.Closed:
+			c.driver.Put(session.SignalingClosed{Attempt: attempt, Code: ev.Code, Reason: ev.Reason, Clean: ev.Clean})
+		}
+	})
+}
+
+// sendSignaling sends on the open socket. On one that has closed meanwhile it
+// fails, and the close lies in the queue already.
+func (c *client) sendSignaling(a session.SendSignaling) {
+	data, err := a.Envelope.Encode()
+	if err != nil {
+		panic("holdline: send: " + err.Error()) // payloads are made by signal.Raw
+	}
+	_ = c.socket.Send(string(data))
+}
+
+// collect runs Go's collector once a minute: JavaScript objects count 8 bytes
+// in Go's books, so it would not run by itself for hours, and their memory
+// would stay.
+func collect() {
+	for {
+		time.Sleep(time.Minute)
+		runtime.GC()
+	}
+}

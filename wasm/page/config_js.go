@@ -1,0 +1,24 @@
+package page
+
+// Config is what the page's address asks for.
+type Config struct {
+	Room       string // "" on the start page, which has no session
+	Name       string // name=, else what was typed last, else the word for a guest
+	JoinNow    bool   // join=now: no lobby
+	Microphone bool   // wanted: not with media=none
+	Camera     bool   // wanted: not with media=none or media=audio
+}
+
+// config reads the page's address, as boot.js has split it.
+func (p *Page) config() Config {
+	config := p.shell.Get("config")
+	name := config.Get("name").String()
+	media := config.Get("media").String()
+	return Config{
+		Room:       config.Get("room").String(),
+		Name:       p.table.name(name),
+		JoinNow:    config.Get("joinNow").Bool(),
+		Microphone: media != "none",
+		Camera:     media == "" || media == "video",
+	}
+}

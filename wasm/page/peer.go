@@ -1,0 +1,84 @@
+package page
+
+import (
+	"math"
+	"strconv"
+
+	"holdline/server/signal"
+	"holdline/wasm/session"
+)
+
+// Tile is one remote participant's element.
+type Tile struct {
+	Participant string
+	Name        string // as it was told, for data-name
+	Shown       string // Name, or the word for somebody without one
+	Initials    string
+	Tint        string
+	State       string
+	Cause       string
+	What        string // its state in words
+	Hold        string // how long its place is held, or ""
+	Picture     bool   // there is a picture to show
+	Muted       bool
+	CameraOff   bool
+}
+
+// tile is what to show of p at now. again is in how many milliseconds its
+// countdown changes, 0 for never.
+func (t Table) tile(p session.PeerSnapshot, now float64) (tile Tile, again float64) {
+	shown := t.name(p.Name)
+	here := false
+	switch p.State {
+	case session.PeerConnected, session.PeerInterrupted, session.PeerRecovering:
+		here = true
+	}
+	tile = Tile{
+		Participant: p.Participant,
+		Name:        p.Name,
+		Shown:       shown,
+		Initials:    initials(shown),
+		Tint:        tint(p.Participant),
+		State:       string(p.State),
+		Cause:       string(p.Cause),
+		What:        t.peer(p),
+		Picture:     here && p.Camera,
+		Muted:       here && !p.Microphone,
+		CameraOff:   here && !p.Camera,
+	}
+	if left := p.Until - now; p.State == session.PeerAway && p.Until > 0 && left > 0 {
+		seconds := math.Ceil(left / 1000)
+		tile.Hold = t.Say("peer.held", "seconds", strconv.Itoa(int(seconds)))
+		again = left - (seconds-1)*1000
+	}
+	return tile, again
+}
+
+// name is how a participant is called: guests have no name.
+func (t Table) name(name string) string {
+	if name == "" {
+		return t.Say("name.guest")
+	}
+	return name
+}
+
+// peer words how a remote participant is, and why.
+func (t Table) peer(p session.PeerSnapshot) string {
+	params := []string{"name", t.name(p.Name)}
+	state := "peer.state." + string(p.State)
+	cause, target := p.Cause, ""
+	if p.End != nil {
+		cause, target = p.End.Cause, p.End.Target
+	}
+	if cause == signal.CauseNone {
+		return t.Say(state, params...)
+	}
+	id := "peer.now." + string(cause)
+	if p.State == session.PeerEnded {
+		id = "peer." + string(cause)
+	}
+	if target != "" {
+		return t.first(params, id+".here", id, state)
+	}
+	return t.first(params, id, state)
+}

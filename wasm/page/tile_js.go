@@ -1,0 +1,94 @@
+package page
+
+import "syscall/js"
+
+// tileElement is a remote participant on the stage.
+type tileElement struct {
+	element, video js.Value
+	rendered       bool // a snapshot has known it
+
+	name, label, state, cause, picture, tint *slot
+	who, avatar, what, hold                  *slot
+	holdShown, mutedShown, cameraOffShown    *slot
+}
+
+func newTileElement(document js.Value, participant string) *tileElement {
+	el := fresh(document, "tile")
+	el.Call("setAttribute", "data-peer", participant)
+	hold := find(el, ".hold")
+	return &tileElement{
+		element:        el,
+		video:          find(el, "video"),
+		name:           attributeOf(el, "data-name"),
+		label:          attributeOf(el, "aria-label"),
+		state:          attributeOf(el, "data-state"),
+		cause:          attributeOf(el, "data-cause"),
+		picture:        attributeOf(el, "data-picture"),
+		tint:           attributeOf(el, "data-tint"),
+		who:            textOf(find(el, ".who")),
+		avatar:         textOf(find(el, ".avatar")),
+		what:           textOf(find(el, ".what")),
+		hold:           textOf(hold),
+		holdShown:      shownOf(hold),
+		mutedShown:     shownOf(find(el, ".badge-muted")),
+		cameraOffShown: shownOf(find(el, ".badge-camera")),
+	}
+}
+
+func (e *tileElement) render(t Tile) {
+	e.rendered = true
+	e.cause.put(t.Cause) // before data-state: who waits for a state reads its cause
+	e.state.put(t.State)
+	e.what.put(t.What)
+	e.name.put(t.Name)
+	e.label.put(t.Shown)
+	e.who.put(t.Shown)
+	e.avatar.put(t.Initials)
+	e.tint.put(t.Tint)
+	e.hold.put(t.Hold)
+	e.holdShown.putBool(t.Hold != "")
+	e.mutedShown.putBool(t.Muted)
+	e.cameraOffShown.putBool(t.CameraOff)
+	if t.Picture {
+		e.picture.put("on")
+	} else {
+		e.picture.put("off")
+	}
+}
+
+// renderTiles brings the stage to tiles. An element is never moved: a <video>
+// that leaves the document pauses.
+func (p *Page) renderTiles(tiles []Tile) {
+	there := map[string]bool{}
+	for i, t := range tiles {
+		there[t.Participant] = true
+		e := p.tiles[t.Participant]
+		if e == nil {
+			e = p.addTile(t.Participant, tiles[i+1:])
+		}
+		e.render(t)
+	}
+	for participant, e := range p.tiles {
+		if e.rendered && !there[participant] {
+			e.video.Set("srcObject", js.Null())
+			e.element.Call("remove")
+			delete(p.tiles, participant)
+		}
+	}
+}
+
+// addTile puts a new tile before the first of those after it that is already
+// on the stage, else before the own one.
+func (p *Page) addTile(participant string, after []Tile) *tileElement {
+	e := newTileElement(p.document, participant)
+	before := p.self
+	for _, t := range after {
+		if next := p.tiles[t.Participant]; next != nil {
+			before = next.element
+			break
+		}
+	}
+	p.stage.Call("insertBefore", e.element, before)
+	p.tiles[participant] = e
+	return e
+}

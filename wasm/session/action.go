@@ -1,0 +1,120 @@
+package session
+
+import (
+	"encoding/json"
+
+	"holdline/server/signal"
+)
+
+// Action is an order. The driver carries them out in their order; what an
+// order brings about comes back as an event.
+type Action interface{ action() }
+
+type (
+	// OpenSignaling opens a socket to the server.
+	OpenSignaling struct{ Attempt int }
+	// SendSignaling sends on the socket of this attempt.
+	SendSignaling struct {
+		Attempt  int
+		Envelope signal.Envelope
+	}
+	// CloseSignaling closes it.
+	CloseSignaling struct{ Attempt int }
+
+	// CreatePeerConnection makes the RTCPeerConnection of a link, with its
+	// control and chat channels and, on the side that offers, one transceiver
+	// for sound and one for picture.
+	CreatePeerConnection struct {
+		Link
+		Offers     bool
+		ICEServers []ICEServer
+	}
+	// SetLocalDescription lets the browser make and set the offer or the
+	// answer that its signaling state asks for.
+	SetLocalDescription struct {
+		Link
+		Attempt int
+		Restart bool // restart ICE first
+	}
+	// SetRemoteDescription sets what the remote sent; an offer in the middle
+	// of one's own rolls that back.
+	SetRemoteDescription struct {
+		Link
+		Attempt     int
+		Description signal.Description
+	}
+	// AddCandidate adds a remote candidate.
+	AddCandidate struct {
+		Link
+		Candidate json.RawMessage
+	}
+	// SampleStats reads the statistics once.
+	SampleStats struct {
+		Link
+		Attempt int
+	}
+	// ClosePeerConnection closes it and its channels.
+	ClosePeerConnection struct{ Link }
+	// SendControl sends on the control channel.
+	SendControl struct {
+		Link
+		Envelope signal.Envelope
+	}
+	// SendChat sends on the chat channel.
+	SendChat struct {
+		Link
+		Envelope signal.Envelope
+	}
+
+	// OpenDevices asks for microphone and camera.
+	OpenDevices struct{ Microphone, Camera bool }
+	// SwitchDevice mutes or unmutes a live track.
+	SwitchDevice struct {
+		Device DeviceKind
+		On     bool
+	}
+	// CloseDevices stops all tracks.
+	CloseDevices struct{}
+
+	// PrepareGoodbye lays leaving and bye ready for the stub.
+	PrepareGoodbye struct{ Goodbyes Goodbyes }
+	// SaveRecord keeps the record for the next page of this tab.
+	SaveRecord struct{ Record Record }
+	// ClearRecord forgets it, and lets go of the identity.
+	ClearRecord struct{}
+	// ClaimIdentity takes the Web Lock of a new identity.
+	ClaimIdentity struct{ Participant string }
+)
+
+func (OpenSignaling) action()        {}
+func (SendSignaling) action()        {}
+func (CloseSignaling) action()       {}
+func (CreatePeerConnection) action() {}
+func (SetLocalDescription) action()  {}
+func (SetRemoteDescription) action() {}
+func (AddCandidate) action()         {}
+func (SampleStats) action()          {}
+func (ClosePeerConnection) action()  {}
+func (SendControl) action()          {}
+func (SendChat) action()             {}
+func (OpenDevices) action()          {}
+func (SwitchDevice) action()         {}
+func (CloseDevices) action()         {}
+func (PrepareGoodbye) action()       {}
+func (SaveRecord) action()           {}
+func (ClearRecord) action()          {}
+func (ClaimIdentity) action()        {}
+
+// Goodbyes is everything that the stub needs to say leaving and bye without
+// Go: numbers that are already right, and the socket and channels to say it on.
+type Goodbyes struct {
+	Armed       bool   // in a call: there is somebody to tell
+	Ask         bool   // ask "Leave the call?"
+	Attempt     int    // the socket's
+	Links       []Link // whose control channels are open
+	Room        string
+	Participant string
+	Life        int64
+	Count       int // the last one used: leaving is the next, bye the one after
+	Key         string
+}

@@ -1,0 +1,90 @@
+package session
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"holdline/server/signal"
+)
+
+// What is kept of the chat, and for one who cannot be reached right now.
+const (
+	keptMessages   = 500
+	recordMessages = 100
+	unsentMessages = 200
+)
+
+// say sends a chat message to everybody in the room: now where the channel is
+// open, else as soon as it is.
+func (s *Session) say(text string) {
+	text = strings.TrimSpace(text)
+	if text == "" || utf8.RuneCountInString(text) > signal.MaxChat {
+		return // the page says so before it comes here
+	}
+	s.Said++
+	m := ChatMessage{
+		ID: s.Participant + "-" + itoa(int(s.Life)) + "-" + itoa(s.Said), From: s.Participant, Name: s.Name,
+		Text: text, At: s.epoch(s.now.Mono), Mine: true, Sent: true,
+	}
+	s.keep(m)
+	for _, p := range s.Peers {
+		if p.Left {
+			continue
+		}
+		p.Unsent = append(p.Unsent, signal.Chat{ID: m.ID, Text: text, At: m.At})
+		if over := len(p.Unsent) - unsentMessages; over > 0 {
+			p.Unsent = slices.Delete(p.Unsent, 0, over)
+		}
+		s.sendUnsent(p)
+	}
+}
+
+func (s *Session) sendUnsent(p *peer) {
+	if !p.Link.Chat || p.Link.State == linkEnded {
+		return
+	}
+	for _, c := range p.Unsent {
+		s.emit(SendChat{p.name(), signal.Envelope{Type: signal.TypeChat, Life: s.Life, Payload: signal.Raw(c)}})
+	}
+	p.Unsent = nil
+}
+
+// hear takes a chat message; a copy changes nothing.
+func (s *Session) hear(p *peer, c signal.Chat) {
+	if c.Text == "" || utf8.RuneCountInString(c.Text) > signal.MaxChat || !strings.HasPrefix(c.ID, p.ID+"-") {
+		p.Link.note("a chat message was not taken: its id or length is wrong")
+		return
+	}
+	for _, m := range s.Messages {
+		if m.ID == c.ID {
+			return
+		}
+	}
+	s.keep(ChatMessage{ID: c.ID, From: p.ID, Name: p.Name, Text: c.Text, At: s.epoch(s.now.Mono)})
+}
+
+func (s *Session) keep(m ChatMessage) {
+	s.Messages = append(s.Messages, m)
+	if over := len(s.Messages) - keptMessages; over > 0 {
+		s.Messages = slices.Delete(s.Messages, 0, over)
+	}
+	s.Changes++
+	s.dirty = true
+}
+
+func recent(all []ChatMessage) []ChatMessage {
+	return slices.Clone(all[max(0, len(all)-recordMessages):])
+}
+
+// unsent says whether a message of one's own still waits for somebody.
+func (s *Session) unsent(id string) bool {
+	for _, p := range s.Peers {
+		for _, c := range p.Unsent {
+			if c.ID == id {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,150 @@
+package session
+
+import (
+	"slices"
+	"strconv"
+
+	"holdline/server/signal"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func (s *Session) controlOpened(p *peer) {
+	l := &p.Link
+	l.Control = true
+	s.heard(p, true)
+	s.connected(p)
+	s.sendControl(p, signal.TypeMedia, s.media())
+	if s.Signaling.State != SignalingStateOpen {
+		s.sendControl(p, signal.TypeLane, signal.Lane{Signaling: string(SignalingStateLost)})
+	}
+	if s.BeatAt == 0 {
+		s.BeatAt = s.now.Mono
+	}
+}
+
+func (s *Session) sendControl(p *peer, t signal.Type, payload any) {
+	if p.Link.Control {
+		s.emit(SendControl{p.name(), signal.Envelope{Type: t, Life: s.Life, Generation: p.Link.Generation, Payload: signal.Raw(payload)}})
+	}
+}
+
+// control takes one message of the control channel.
+func (s *Session) control(p *peer, e signal.Envelope) {
+	switch e.Type {
+	case signal.TypeBeat:
+		var n signal.BeatCount
+		if e.Read(&n) == nil {
+			p.Hidden = n.Hidden
+			s.sendControl(p, signal.TypeBeatBack, signal.BeatCount{N: n.N, Hidden: s.Hidden})
+		}
+	case signal.TypeBeatBack:
+		var n signal.BeatCount
+		if e.Read(&n) == nil {
+			p.Hidden = n.Hidden
+		}
+	case signal.TypeMedia:
+		var m signal.Media
+		if e.Read(&m) == nil && m != p.Media {
+			p.Media = m
+			s.Changes++
+		}
+	case signal.TypeLane:
+		var lane signal.Lane
+		if e.Read(&lane) == nil && lane.Signaling != p.Lane {
+			p.Lane = lane.Signaling
+			s.Changes++
+		}
+	case signal.TypeLeaving, signal.TypeStay, signal.TypeBye:
+		s.goodbye(p, e)
+	}
+}
+
+// tellLane says on the control channels whether one's own signaling is there.
+func (s *Session) tellLane() {
+	st := SignalingStateOpen
+	if s.Signaling.State != SignalingStateOpen {
+		st = SignalingStateLost
+	}
+	for _, p := range s.Peers {
+		s.sendControl(p, signal.TypeLane, signal.Lane{Signaling: string(st)})
+	}
+}
+
+func (s *Session) tellMedia() {
+	for _, p := range s.Peers {
+		s.sendControl(p, signal.TypeMedia, s.media())
+	}
+}
+
+// tickBeats beats on all control channels at once, and samples statistics:
+// every second, and with every beat of a link whose own beats are late.
+func (s *Session) tickBeats() {
+	now := s.now.Mono
+	if !due(s.BeatAt, now) {
+		return
+	}
+	every := s.policy.Beat
+	if s.Hidden {
+		every = s.policy.BeatHidden
+	}
+	s.Beats++
+	s.BeatAt = 0
+	for _, p := range s.Peers {
+		l := &p.Link
+		if l.State == linkEnded || l.Generation == 0 || !l.Ever && !l.Control {
+			continue
+		}
+		s.BeatAt = now + every
+		s.sendControl(p, signal.TypeBeat, signal.BeatCount{N: s.Beats, Hidden: s.Hidden})
+		if now >= l.StatsAt || now-l.BeatHeardAt >= s.policy.LookAfter {
+			l.StatsAt = now + s.policy.StatsEvery
+			l.StatsAttempt++
+			s.emit(SampleStats{p.name(), l.StatsAttempt})
+		}
+	}
+}
+
+// sayGoodbye says leaving, stay or bye on both lanes.
+func (s *Session) sayGoodbye(t signal.Type, intent signal.Intent) {
+	g := signal.Goodbye{Count: s.Count, Intent: intent}
+	for _, p := range s.Peers {
+		s.sendControl(p, t, g)
+	}
+	if s.Signaling.Welcomed {
+		s.emit(SendSignaling{s.Signaling.Attempt, signal.Envelope{Type: t, Life: s.Life, Ack: s.Signaling.InSeq, Payload: signal.Raw(g)}})
+	}
+}
+
+// tickLeaving takes leaving back when the page is still here: the person
+// chose to stay, it was a download, or the answer was 204.
+func (s *Session) tickLeaving() {
+	if s.LeavingAt == 0 || s.now.Mono-s.LeavingAt < s.policy.StayAfter {
+		return
+	}
+	s.LeavingAt = 0
+	s.Count++
+	s.sayGoodbye(signal.TypeStay, "")
+}
+
+// prepareGoodbye keeps what the stub needs to say leaving and bye up to date.
+func (s *Session) prepareGoodbye() {
+	g := Goodbyes{Ask: s.AskToLeave}
+	if s.Phase == phaseJoining || s.Phase == phaseJoined {
+		g.Armed = s.Participant != ""
+		g.Attempt, g.Room, g.Participant, g.Life, g.Count, g.Key = s.Signaling.Attempt, s.Config.Room, s.Participant, s.Life, s.Count, s.ByeKey
+		for _, p := range s.Peers {
+			if p.Link.Control && p.Link.State != linkEnded {
+				g.Links = append(g.Links, p.name())
+			}
+		}
+	}
+	last := &s.Goodbyes
+	same := g.Armed == last.Armed && g.Ask == last.Ask && g.Attempt == last.Attempt && g.Participant == last.Participant &&
+		g.Life == last.Life && g.Count == last.Count && g.Key == last.Key && slices.Equal(g.Links, last.Links)
+	if same || s.Gone {
+		return
+	}
+	s.Goodbyes = g
+	s.emit(PrepareGoodbye{g})
+}

@@ -1,0 +1,96 @@
+package session
+
+import "time"
+
+// Policy is when to do what, as promises.
+type Policy struct {
+	// SignalingBeat is when to beat on the signaling lane: every 5 s. A page
+	// cannot see WebSocket pings.
+	SignalingBeat time.Duration `json:"signalingBeat"`
+	// SignalingDead is when a silent signaling lane is given up: after 12 s.
+	SignalingDead time.Duration `json:"signalingDead"`
+	// SignalingRetry is when to try again, by the number of tries so far;
+	// the last one repeats with SignalingJitter.
+	SignalingRetry  []time.Duration `json:"signalingRetry"`
+	SignalingJitter float64         `json:"signalingJitter"` // ± share of the last retry
+
+	// Beat is when to beat on a control channel: every 0.25 s; hidden pages
+	// tick at 1 Hz.
+	Beat       time.Duration `json:"beat"`
+	BeatHidden time.Duration `json:"beatHidden"`
+	// LookAfter is when beats are late enough to look at the statistics: 0.5 s.
+	LookAfter time.Duration `json:"lookAfter"`
+	// InterruptedAfter is when a link on which nothing came is interrupted:
+	// 1 s, and 2.5 s when either page is hidden. An ICE restart after 1 s of
+	// silence repairs in 1.5 to 1.8 s, one on "disconnected" in 6.3 s.
+	InterruptedAfter       time.Duration `json:"interruptedAfter"`
+	InterruptedAfterHidden time.Duration `json:"interruptedAfterHidden"`
+	// StatsEvery is when to sample statistics of a link that is well: 1 s.
+	StatsEvery time.Duration `json:"statsEvery"`
+
+	// OfferAfter is when the side that waits for an offer makes its own: 5 s.
+	OfferAfter time.Duration `json:"offerAfter"`
+	// OfferAgainAfter is when an offer without an answer is sent again: 5 s.
+	OfferAgainAfter time.Duration `json:"offerAgainAfter"`
+	// NegotiateWithin is when a first offer without an answer ends the link: 20 s.
+	NegotiateWithin time.Duration `json:"negotiateWithin"`
+	// ConnectWithin is when a first connection without a path ends: 40 s after
+	// the remote description (RFC 8863 asks for 39.5 s).
+	ConnectWithin time.Duration `json:"connectWithin"`
+
+	// RestartICEFor and NewConnectionFor are how long their rungs may take;
+	// RetryPathEvery is when to try again while waiting for a change.
+	RestartICEFor    time.Duration `json:"restartICEFor"`
+	NewConnectionFor time.Duration `json:"newConnectionFor"`
+	RetryPathEvery   time.Duration `json:"retryPathEvery"`
+	// RecoverWithin is when the ladder ends: 40 s in all (RFC 8863).
+	RecoverWithin time.Duration `json:"recoverWithin"`
+
+	// StayAfter is when a page that is still here after beforeunload says that
+	// it stays: 1 s of running timers; a dialog stops them.
+	StayAfter time.Duration `json:"stayAfter"`
+	// ReturnWindow and ReturnWindowReload are how long a remote that said bye
+	// may take to come back, while this page has no signaling of its own.
+	ReturnWindow       time.Duration `json:"returnWindow"`
+	ReturnWindowReload time.Duration `json:"returnWindowReload"`
+	// ShowEndedFor is how long an ended participant's element stays: 10 s at
+	// least by the page's contract.
+	ShowEndedFor time.Duration `json:"showEndedFor"`
+
+	// JumpAfter is how far wall and monotonic clock may part: 2 s.
+	JumpAfter time.Duration `json:"jumpAfter"`
+}
+
+// DefaultPolicy is what holds for every page.
+func DefaultPolicy() Policy {
+	return Policy{
+		SignalingBeat:   5 * time.Second,
+		SignalingDead:   12 * time.Second,
+		SignalingRetry:  []time.Duration{0, 300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second},
+		SignalingJitter: 0.2,
+
+		Beat:                   250 * time.Millisecond,
+		BeatHidden:             time.Second,
+		LookAfter:              500 * time.Millisecond,
+		InterruptedAfter:       time.Second,
+		InterruptedAfterHidden: 2500 * time.Millisecond,
+		StatsEvery:             time.Second,
+
+		OfferAfter:      5 * time.Second,
+		OfferAgainAfter: 5 * time.Second,
+		NegotiateWithin: 20 * time.Second,
+		ConnectWithin:   40 * time.Second,
+
+		RestartICEFor:    5 * time.Second,
+		NewConnectionFor: 10 * time.Second,
+		RetryPathEvery:   7 * time.Second,
+		RecoverWithin:    40 * time.Second,
+
+		StayAfter:          time.Second,
+		ReturnWindow:       10 * time.Second,
+		ReturnWindowReload: 20 * time.Second,
+		ShowEndedFor:       15 * time.Second,
+
+		JumpAfter: 2 * time.Second,
+	}
+}

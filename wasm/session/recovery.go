@@ -1,0 +1,179 @@
+package session
+
+import (
+	"time"
+
+	"holdline/server/signal"
+)
+
+// heard notes a sign of life; beat says that the page itself gave it.
+func (s *Session) heard(p *peer, beat bool) {
+	l := &p.Link
+	l.HeardAt = s.now.Mono
+	if beat {
+		l.BeatHeardAt = s.now.Mono
+		if l.Unresponsive {
+			l.Unresponsive = false
+			s.Changes++
+		}
+	}
+	if l.State == linkInterrupted || l.State == linkRecovering && l.Control {
+		s.connected(p)
+	}
+}
+
+// connected is a link that works: the ladder is left.
+func (s *Session) connected(p *peer) {
+	l := &p.Link
+	if l.Old != 0 {
+		s.emit(ClosePeerConnection{Link{p.ID, p.Life, l.Old}})
+		l.Old = 0
+	}
+	l.Ever = true
+	l.Rung, l.RungUntil, l.GiveUpAt = 0, 0, 0
+	l.HeardAt = s.now.Mono
+	s.enterLink(p, linkConnected, "")
+}
+
+// limit is how long nothing may come before the link is interrupted.
+func (s *Session) limit(p *peer) time.Duration {
+	if s.Hidden || p.Hidden {
+		return s.policy.InterruptedAfterHidden
+	}
+	return s.policy.InterruptedAfter
+}
+
+// statistics looks at what the browser counts: packets that come while beats
+// do not mean that the page hangs, not the path.
+func (s *Session) statistics(p *peer, ev StatsSampled) {
+	l := &p.Link
+	if ev.Packets > l.Packets {
+		l.Packets = ev.Packets
+		s.heard(p, false)
+		if l.State == linkConnected && !l.Unresponsive && s.now.Mono-l.BeatHeardAt >= s.limit(p) {
+			l.Unresponsive = true
+			s.Changes++
+		}
+	}
+	l.Local, l.Remote, l.RTT = ev.Local, ev.Remote, ev.RTT
+}
+
+// connectionState takes RTCPeerConnection.connectionState. It is not the end
+// of anything: Chromium says disconnected 5 to 7.5 s after the last packet
+// and failed 10 s later, and a restart repairs even that.
+func (s *Session) connectionState(p *peer, st string) {
+	l := &p.Link
+	l.Connection = st
+	switch st {
+	case "disconnected":
+		if l.State == linkConnected && s.now.Mono-l.HeardAt >= s.policy.LookAfter {
+			s.interrupted(p, "connectionState disconnected")
+		}
+	case "failed":
+		if l.State == linkNegotiating {
+			l.note("connectionState failed")
+			s.endLink(p, Evidence{NoPath: true})
+			return
+		}
+		if l.State == linkConnected {
+			s.interrupted(p, "connectionState failed")
+		}
+	}
+}
+
+// controlClosed: a channel that closes while the page lives means that the
+// association is gone; only a new connection helps.
+func (s *Session) controlClosed(p *peer) {
+	if p.live() {
+		s.interrupted(p, "the control channel closed")
+		p.Link.Rung = rungNewConnection - 1
+		s.climb(p)
+	}
+}
+
+// interrupted is rung 0.
+func (s *Session) interrupted(p *peer, why string) {
+	l := &p.Link
+	l.note(why)
+	if l.State != linkConnected {
+		return
+	}
+	l.GiveUpAt = s.now.Mono + s.policy.RecoverWithin
+	l.Rung, l.RungUntil = 0, 0
+	s.enterLink(p, linkInterrupted, signal.CauseNetworkLost)
+	s.climb(p)
+}
+
+// The rungs of the ladder that this policy has.
+const (
+	rungRestartICE = iota + 1
+	rungNewConnection
+	rungWait
+)
+
+// climb takes the next rung, if the remote can be reached at all: while it is
+// away, the room decides.
+func (s *Session) climb(p *peer) {
+	l := &p.Link
+	if l.State != linkInterrupted && l.State != linkRecovering || !s.reachable(p) {
+		return
+	}
+	l.Rung++
+	switch l.Rung {
+	case rungRestartICE:
+		l.RungUntil = s.now.Mono + s.policy.RestartICEFor
+		s.enterLink(p, linkRecovering, l.Cause)
+		s.offer(p, true)
+	case rungNewConnection:
+		l.RungUntil = s.now.Mono + s.policy.NewConnectionFor
+		s.enterLink(p, linkRecovering, l.Cause)
+		s.newLink(p, l.Generation+1, true)
+	default:
+		l.Rung = rungWait
+		l.RungUntil = s.now.Mono + s.policy.RetryPathEvery
+		s.offer(p, true)
+	}
+}
+
+// reachable says whether an offer can get to the remote's page.
+func (s *Session) reachable(p *peer) bool {
+	return p.live() && s.Signaling.State == SignalingStateOpen
+}
+
+func (s *Session) tickRecovery(p *peer) {
+	l, now := &p.Link, s.now.Mono
+	switch l.State {
+	case linkConnected:
+		if now-l.HeardAt >= s.limit(p) {
+			s.interrupted(p, "nothing came for "+l.silence(now))
+		}
+	case linkInterrupted, linkRecovering:
+		if due(l.GiveUpAt, now) && (p.live() || s.Signaling.State != SignalingStateOpen) {
+			s.endLink(p, Evidence{Silent: true})
+			return
+		}
+		if l.RungUntil == 0 || due(l.RungUntil, now) {
+			s.climb(p)
+		}
+	}
+}
+
+func (l *link) silence(now time.Duration) string {
+	return itoa(int((now - l.HeardAt).Milliseconds())) + " ms"
+}
+
+// networkChanged is the browser's hint: what waits is tried at once.
+func (s *Session) networkChanged(online bool) {
+	if !online {
+		return
+	}
+	if s.Signaling.RetryAt != 0 {
+		s.Signaling.RetryAt = s.now.Mono
+	}
+	for _, p := range s.Peers {
+		if p.Link.Rung == rungWait {
+			p.Link.Rung, p.Link.RungUntil = 0, 0
+			s.climb(p)
+		}
+	}
+}

@@ -1,0 +1,311 @@
+package session
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"holdline/server/signal"
+)
+
+// phase is how far the person's own session is.
+type phase int
+
+const (
+	phaseLobby phase = iota
+	phaseJoining
+	phaseJoined
+	phaseEnded
+)
+
+// Session is the machine. Not safe for concurrent use: the driver owns it.
+type Session struct {
+	policy Policy
+	state
+	now   Time
+	out   []Action
+	dirty bool // the record for the next page has changed
+}
+
+// state is everything that decides, as plain data: a checkpoint of it is part
+// of the trace. Times are monotonic; 0 is never.
+type state struct {
+	Config      Config
+	Phase       phase
+	Name        string
+	Participant string
+	Life        int64
+	Token       string
+	ByeKey      string
+	Order       int
+	Signaling   signalingLink
+	Peers       []*peer // in the room's order
+	Microphone  device
+	Camera      device
+	Messages    []ChatMessage
+	Said        int           // chat messages of this life so far
+	Count       int           // the goodbye counter of this life
+	LeavingAt   time.Duration // beforeunload was seen
+	Gone        bool          // pagehide was seen
+	Hidden      bool
+	AskToLeave  bool
+	BeatAt      time.Duration // the next beat on the control channels
+	Beats       int64
+	End         *End
+	Drift       time.Duration
+	Wake        time.Duration // the deadline that was last given out
+	Random      uint64
+	Goodbyes    Goodbyes
+	Changes     int64 // grows with every change that a page shows
+	Nevers      int   // events that the matrix says cannot happen
+	Unknowns    int   // ends that no row of Diagnose explains
+}
+
+// New makes the session of a page. Its first event must be Started.
+func New(policy Policy) *Session { return &Session{policy: policy} }
+
+// Step takes one fact and returns the orders that follow from it. The slice
+// is valid until the next Step. This is the only way in which a session
+// changes.
+func (s *Session) Step(now Time, ev Event) []Action {
+	clear(s.out)
+	s.out, s.now = s.out[:0], now
+	s.clocks()
+	switch s.decide(ev) {
+	case handle:
+		s.handle(ev)
+	case never:
+		s.Nevers++
+	}
+	s.prepareGoodbye()
+	if s.dirty {
+		s.dirty = false
+		s.saveRecord()
+	}
+	s.Wake, _ = s.Deadline()
+	return s.out
+}
+
+// decide looks the event up in the matrix. What belongs to a link that is no
+// more dies here.
+func (s *Session) decide(ev Event) verdict {
+	if s.Gone && ev.kind() != kindPageShow {
+		return ignore // the page is on its way out; nothing may be started any more
+	}
+	if l, ok := linkOf(ev); ok {
+		p := s.peer(l.Peer)
+		if s.Phase == phaseEnded || p == nil || p.Link.State == linkEnded || p.name() != l {
+			return ignore
+		}
+		if stale(ev, &p.Link) {
+			return ignore
+		}
+		return linkMatrix[ev.kind()][p.Link.State]
+	}
+	if a, ok := signalingAttempt(ev); ok && a != s.Signaling.Attempt {
+		return ignore
+	}
+	return phaseMatrix[ev.kind()][s.Phase]
+}
+
+// stale says whether ev answers an order that something newer has replaced.
+func stale(ev Event, l *link) bool {
+	switch ev := ev.(type) {
+	case LocalDescriptionSet:
+		return ev.Attempt != l.Attempt
+	case RemoteDescriptionSet:
+		return ev.Attempt != l.Attempt
+	case StatsSampled:
+		return ev.Attempt != l.StatsAttempt
+	}
+	return false
+}
+
+func signalingAttempt(ev Event) (attempt int, ok bool) {
+	switch ev := ev.(type) {
+	case SignalingOpened:
+		return ev.Attempt, true
+	case SignalingReceived:
+		return ev.Attempt, true
+	case SignalingGarbled:
+		return ev.Attempt, true
+	case SignalingClosed:
+		return ev.Attempt, true
+	}
+	return 0, false
+}
+
+func (s *Session) handle(ev Event) {
+	switch ev := ev.(type) {
+	case Started:
+		s.started(ev.Config)
+	case JoinPressed:
+		s.join(ev.Name)
+	case LeavePressed:
+		s.hangUp()
+	case RejoinPressed:
+		s.rejoin()
+	case Said:
+		s.say(ev.Text)
+	case DeviceSwitched:
+		s.switchDevice(ev.Device, ev.On)
+	case AskChosen:
+		s.AskToLeave = ev.On
+		s.Changes++
+	case DeviceOpened:
+		s.enterDevice(ev.Device, DeviceOn, "", "")
+	case DeviceFailed:
+		s.enterDevice(ev.Device, DeviceMissing, deviceCause(ev.Name), ev.Name)
+	case DeviceEnded:
+		s.enterDevice(ev.Device, DeviceMissing, signal.CauseDeviceLost, "")
+	case BeforeUnload:
+		s.Count++
+		s.LeavingAt = s.now.Mono
+	case PageHide:
+		s.Count += 2
+		s.Gone = true
+	case PageShow:
+		s.shown(ev.Persisted)
+	case VisibilityChanged:
+		s.Hidden = ev.Hidden
+	case NetworkChanged:
+		s.networkChanged(ev.Online)
+	case Tick:
+		s.tick()
+	case SignalingOpened:
+		s.sayHello()
+	case SignalingReceived:
+		s.received(ev.Envelope)
+	case SignalingGarbled:
+		// The server is of another kind than this page; what it means cannot be
+		// guessed, and the next beat decides whether the lane is alive.
+	case SignalingClosed:
+		s.signalingClosed(ev)
+	default:
+		l, _ := linkOf(ev)
+		s.handleLink(s.peer(l.Peer), ev)
+	}
+}
+
+// started is the first event: the page comes back with its record, or joins
+// at once, or waits in the lobby.
+func (s *Session) started(c Config) {
+	s.Config, s.Name, s.AskToLeave, s.Hidden = c, c.Name, c.AskToLeave, c.Hidden
+	s.Random = c.Seed | 1
+	s.Drift = s.now.drift()
+	s.Signaling.State = SignalingStateClosed
+	mic, cam := true, true
+	if r := c.Record; r != nil && r.Room == c.Room {
+		s.Name, s.Participant, s.Life, s.Token = r.Name, r.Participant, r.Life, r.Token
+		s.Messages = slices.Clone(r.Messages)
+		mic, cam = r.Microphone, r.Camera
+	}
+	s.Config.Record = nil
+	s.startDevices(c, mic, cam)
+	if s.Participant != "" || s.Life > 0 || c.JoinNow {
+		s.join(s.Name)
+	}
+}
+
+// join enters the room as the participant of the record, or as a newcomer.
+func (s *Session) join(name string) {
+	name = strings.TrimSpace(name)
+	if signal.CheckName(name, signal.DefaultLimits.Name) != nil {
+		return // the page says what is wrong with it; nobody is in the lobby without a name
+	}
+	s.Name = name
+	s.Life++
+	s.Count = 0
+	s.LeavingAt, s.Gone, s.End = 0, false, nil
+	s.Signaling.forget()
+	s.enterPhase(phaseJoining)
+	s.dirty = true
+	s.openSignaling()
+}
+
+// rejoin comes back after an end: as somebody new after one's own, to a
+// participant whose link ended with a new connection.
+func (s *Session) rejoin() {
+	if s.Phase == phaseEnded {
+		s.forgetIdentity()
+		s.Peers = nil
+		s.startDevices(s.Config, s.Microphone.Want, s.Camera.Want)
+		s.join(s.Name)
+		return
+	}
+	for _, p := range s.Peers {
+		if p.Link.State == linkEnded && p.live() {
+			s.newLink(p, p.Link.Generation+1, true)
+		}
+	}
+}
+
+func (s *Session) forgetIdentity() {
+	s.Participant, s.Token, s.ByeKey, s.Life = "", "", "", 0
+}
+
+// hangUp is the person's own Leave: both lanes are told, then all is closed.
+func (s *Session) hangUp() {
+	s.Count++
+	s.sayGoodbye(signal.TypeBye, signal.IntentHangup)
+	s.end(signal.NewEnd(s.Participant, signal.CauseHangup, "Leave was pressed"))
+}
+
+// end ends one's own session.
+func (s *Session) end(e End) {
+	e.Final = true
+	e.Revision++
+	if e.Cause == signal.CauseUnknown {
+		s.Unknowns++
+	}
+	for _, p := range s.Peers {
+		s.closeLink(p)
+	}
+	if s.Signaling.State != SignalingStateRefused {
+		s.closeSignaling()
+		s.enterSignaling(SignalingStateClosed, "")
+	}
+	s.emit(CloseDevices{})
+	s.emit(ClearRecord{})
+	s.dirty = false
+	s.End = &e
+	s.enterPhase(phaseEnded)
+}
+
+func (s *Session) enterPhase(p phase) {
+	s.Phase = p
+	s.Changes++
+}
+
+// shown is a page that is there again: from the bfcache it starts its next
+// life, for the last one said bye.
+func (s *Session) shown(persisted bool) {
+	if !persisted || !s.Gone {
+		return
+	}
+	for _, p := range s.Peers {
+		s.closeLink(p)
+	}
+	s.Peers = nil
+	s.join(s.Name)
+}
+
+func (s *Session) emit(a Action) { s.out = append(s.out, a) }
+
+// random is xorshift64: deterministic from the seed.
+func (s *Session) random() float64 {
+	s.Random ^= s.Random << 13
+	s.Random ^= s.Random >> 7
+	s.Random ^= s.Random << 17
+	return float64(s.Random>>11) / (1 << 53)
+}
+
+func (s *Session) saveRecord() {
+	if s.Phase != phaseJoining && s.Phase != phaseJoined {
+		return
+	}
+	s.emit(SaveRecord{Record{
+		Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life, Token: s.Token,
+		Microphone: s.Microphone.Want, Camera: s.Camera.Want, Messages: recent(s.Messages),
+	}})
+}

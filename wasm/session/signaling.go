@@ -1,0 +1,264 @@
+package session
+
+import (
+	"time"
+
+	"holdline/server/signal"
+)
+
+// signalingLink is the link to the server.
+type signalingLink struct {
+	State    SignalingState
+	Cause    Cause // why it is lost or refused
+	Attempt  int   // counts sockets
+	Tries    int   // since the last welcome
+	Ever     bool  // this life was welcomed once
+	Welcomed bool  // this socket was
+	RetryAt  time.Duration
+	HeardAt  time.Duration // anything came
+	BeatAt   time.Duration // the next beat
+	InSeq    int64         // the highest seq that came in this life
+	Outbox   signal.Outbox
+	Return   time.Duration // the server's goaway asked to wait as long
+}
+
+// forget starts a new life on this link.
+func (l *signalingLink) forget() {
+	*l = signalingLink{State: SignalingStateClosed, Attempt: l.Attempt, Outbox: signal.NewOutbox(signal.KeptMessages, signal.KeptBytes)}
+}
+
+// enterSignaling is the only function that writes the link's state.
+func (s *Session) enterSignaling(st SignalingState, cause Cause) {
+	if s.Signaling.State == st && s.Signaling.Cause == cause {
+		return
+	}
+	was := s.Signaling.State
+	s.Signaling.State, s.Signaling.Cause = st, cause
+	s.Changes++
+	if (was == SignalingStateOpen) != (st == SignalingStateOpen) {
+		s.tellLane()
+	}
+}
+
+func (s *Session) openSignaling() {
+	l := &s.Signaling
+	l.Attempt++
+	l.Welcomed, l.RetryAt = false, 0
+	l.HeardAt = s.now.Mono
+	if l.State != SignalingStateLost {
+		s.enterSignaling(SignalingStateConnecting, "")
+	}
+	s.emit(OpenSignaling{l.Attempt})
+}
+
+func (s *Session) closeSignaling() {
+	s.emit(CloseSignaling{s.Signaling.Attempt})
+	s.Signaling.Attempt++ // what still comes of that socket is stale
+	s.Signaling.Welcomed = false
+	s.Signaling.RetryAt = 0
+}
+
+// sayHello opens the conversation on a new socket.
+func (s *Session) sayHello() {
+	l := &s.Signaling
+	l.HeardAt = s.now.Mono
+	next := l.Outbox.Last + 1
+	if len(l.Outbox.Kept) > 0 {
+		next = l.Outbox.Kept[0].Seq
+	}
+	s.emit(SendSignaling{l.Attempt, signal.Envelope{
+		Type: signal.TypeHello, Life: s.Life, Seq: next, Ack: l.InSeq,
+		Payload: signal.Raw(signal.Hello{Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked}),
+	}})
+}
+
+// send sends to a participant through the server, now or as soon as there is
+// a socket; it is kept until the server has it.
+func (s *Session) send(e signal.Envelope) {
+	l := &s.Signaling
+	e = l.Outbox.Put(e)
+	if l.Welcomed {
+		e.Ack = l.InSeq
+		s.emit(SendSignaling{l.Attempt, e})
+	}
+}
+
+func (s *Session) received(e signal.Envelope) {
+	l := &s.Signaling
+	l.HeardAt = s.now.Mono
+	if e.Ack <= l.Outbox.Last {
+		l.Outbox.Ack(e.Ack)
+	}
+	if e.Seq != 0 {
+		if e.Seq <= l.InSeq {
+			return // a copy of what came before the socket changed
+		}
+		l.InSeq = e.Seq
+	}
+	switch e.Type {
+	case signal.TypeWelcome:
+		s.welcomed(e)
+	case signal.TypeBeat:
+		s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeatBack, Ack: l.InSeq}})
+	case signal.TypePresent, signal.TypeAway:
+		var row signal.Presence
+		if e.Read(&row) == nil {
+			s.presence(row, false)
+		}
+	case signal.TypeLeft:
+		var left signal.Left
+		if e.Read(&left) == nil {
+			s.left(left.End)
+		}
+	case signal.TypeGoaway:
+		var g signal.Goaway
+		if e.Read(&g) == nil {
+			l.Return = time.Duration(min(max(g.Return, 0), 60_000)) * time.Millisecond
+		}
+	case signal.TypeDescription, signal.TypeCandidate:
+		s.fromPeer(e)
+	}
+}
+
+// welcomed enters the room, or is back in it.
+func (s *Session) welcomed(e signal.Envelope) {
+	var w signal.Welcome
+	if e.Read(&w) != nil || e.To == "" {
+		return
+	}
+	l := &s.Signaling
+	if s.Participant != e.To {
+		s.Participant = e.To
+		s.emit(ClaimIdentity{e.To})
+		s.Config.Locked = true
+	}
+	s.Token, s.ByeKey, s.Order = w.Token, w.ByeKey, w.Order
+	l.Welcomed, l.Ever, l.Tries, l.Return = true, true, 0, 0
+	l.BeatAt = s.now.Mono + s.policy.SignalingBeat
+	s.dirty = true
+	s.LeavingAt = 0 // being welcomed says stay
+	s.enterSignaling(SignalingStateOpen, "")
+	if s.Phase != phaseJoined {
+		s.enterPhase(phaseJoined)
+	}
+	for _, row := range w.Roster {
+		s.presence(row, true)
+	}
+	for _, end := range w.Left {
+		if s.peer(end.Subject) != nil {
+			s.left(end)
+		}
+	}
+	s.missing(w)
+	for _, k := range l.Outbox.Kept {
+		k.Ack = l.InSeq
+		s.emit(SendSignaling{l.Attempt, k})
+	}
+}
+
+// missing ends those whom the room does not know any more.
+func (s *Session) missing(w signal.Welcome) {
+	for _, p := range s.Peers {
+		if p.Left {
+			continue
+		}
+		known := false
+		for _, row := range w.Roster {
+			known = known || row.Participant == p.ID
+		}
+		if !known && p.Link.State != linkConnected {
+			s.left(Diagnose(Evidence{Subject: p.ID, NotInRoom: true}))
+		}
+	}
+}
+
+// signalingClosed takes the end of the socket: a refusal that is final, or a
+// loss that is tried again for as long as the page is open.
+func (s *Session) signalingClosed(ev SignalingClosed) {
+	l := &s.Signaling
+	l.Welcomed = false
+	row, ours := signal.CloseOf(ev.Code)
+	if ours && row.Code == signal.CloseReplaced && !l.Ever && s.Token != "" {
+		// Another page lives by the identity that this one came back with: a
+		// duplicated tab. It goes on as somebody new.
+		s.forgetIdentity()
+		s.emit(ClearRecord{})
+		s.join(s.Name)
+		return
+	}
+	if ours && row.Final {
+		s.enterSignaling(SignalingStateRefused, row.Cause)
+		s.end(Diagnose(Evidence{Subject: s.Participant, Refused: row.Cause, Detail: ev.Reason}))
+		return
+	}
+	cause := signal.CauseSignalingLost
+	switch {
+	case ours:
+		cause = row.Cause
+	case !l.Ever:
+		cause = signal.CauseServerUnreachable
+	}
+	s.enterSignaling(SignalingStateLost, cause)
+	s.retrySignaling()
+}
+
+// retrySignaling sets the time of the next try: the policy's steps, with
+// jitter on the last, which repeats.
+func (s *Session) retrySignaling() {
+	l := &s.Signaling
+	steps := s.policy.SignalingRetry
+	wait := steps[min(l.Tries, len(steps)-1)]
+	if l.Tries >= len(steps)-1 {
+		wait += time.Duration((s.random()*2 - 1) * s.policy.SignalingJitter * float64(wait))
+	}
+	if l.Return > 0 {
+		wait, l.Return = max(wait, l.Return+time.Duration(s.random()*float64(l.Return))), 0
+	}
+	l.Tries++
+	l.RetryAt = s.now.Mono + max(wait, time.Millisecond)
+}
+
+// tickSignaling beats, gives up a silent socket, and tries again.
+func (s *Session) tickSignaling() {
+	l, now := &s.Signaling, s.now.Mono
+	if s.Phase != phaseJoining && s.Phase != phaseJoined {
+		return
+	}
+	if due(l.RetryAt, now) {
+		s.openSignaling()
+		return
+	}
+	if l.RetryAt != 0 {
+		return
+	}
+	if now-l.HeardAt >= s.policy.SignalingDead {
+		cause := signal.CauseSignalingLost
+		if !l.Ever {
+			cause = signal.CauseServerUnreachable
+		}
+		s.closeSignaling()
+		s.enterSignaling(SignalingStateLost, cause)
+		s.retrySignaling()
+		return
+	}
+	if l.Welcomed && due(l.BeatAt, now) {
+		l.BeatAt = now + s.policy.SignalingBeat
+		s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeat, Ack: l.InSeq}})
+	}
+}
+
+// due says whether a timer that is set has come.
+func due(at, now time.Duration) bool { return at != 0 && at <= now }
+
+// ReadSignaling is the event of one message from the server.
+func ReadSignaling(attempt int, text string) Event {
+	e, err := signal.Decode([]byte(text), signal.Limits{Message: mostFromServer})
+	if err != nil {
+		return SignalingGarbled{attempt, err.Error()}
+	}
+	return SignalingReceived{attempt, e}
+}
+
+// mostFromServer is the longest message that a page takes from its server, in
+// bytes: a welcome to a full room with all who left lately is about 40 KB.
+const mostFromServer = 1 << 20

@@ -1,0 +1,120 @@
+package session
+
+import "time"
+
+// Deadline is the next moment at which the session wants a Tick; ok is false
+// while it waits for nothing.
+func (s *Session) Deadline() (at time.Duration, ok bool) {
+	want := func(t time.Duration) {
+		if t != 0 && (!ok || t < at) {
+			at, ok = t, true
+		}
+	}
+	if s.Gone {
+		return 0, false
+	}
+	if s.Phase == phaseJoining || s.Phase == phaseJoined {
+		l := &s.Signaling
+		want(l.RetryAt)
+		if l.RetryAt == 0 {
+			want(l.HeardAt + s.policy.SignalingDead)
+			if l.Welcomed {
+				want(l.BeatAt)
+			}
+		}
+		if s.LeavingAt != 0 {
+			want(s.LeavingAt + s.policy.StayAfter)
+		}
+		want(s.BeatAt)
+	}
+	if s.Phase == phaseJoined {
+		for _, p := range s.Peers {
+			s.peerDeadline(p, want)
+		}
+	}
+	return at, ok
+}
+
+func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
+	l := &p.Link
+	if p.Left {
+		want(p.EndedAt + s.policy.ShowEndedFor)
+		return
+	}
+	if s.Signaling.State != SignalingStateOpen {
+		want(p.Until)
+	}
+	if p.live() {
+		want(l.OfferAt)
+	}
+	switch l.State {
+	case linkNegotiating:
+		if l.Offered {
+			want(l.OfferAgain)
+		}
+		if p.live() && l.RemoteAt != 0 {
+			want(l.RemoteAt + s.policy.ConnectWithin)
+		} else if p.live() && l.FirstOffer != 0 {
+			want(l.FirstOffer + s.policy.NegotiateWithin)
+		}
+	case linkConnected:
+		want(l.HeardAt + s.limit(p))
+	case linkInterrupted, linkRecovering:
+		if l.Offered {
+			want(l.OfferAgain)
+		}
+		if s.reachable(p) {
+			want(max(l.RungUntil, s.now.Mono+time.Millisecond))
+		}
+		if p.live() || s.Signaling.State != SignalingStateOpen {
+			want(l.GiveUpAt)
+		}
+	}
+}
+
+// tick fires what is due.
+func (s *Session) tick() {
+	now := s.now.Mono
+	if s.Wake != 0 && now-s.Wake > s.policy.LookAfter {
+		// This page's own timers were late: the machine was busy, the page hidden
+		// or the person had a dialog open. What came meanwhile lies in the queue
+		// behind this tick; nobody is judged before it is read.
+		s.forgive()
+	}
+	s.tickSignaling()
+	if s.Phase != phaseJoined {
+		return
+	}
+	s.tickLeaving()
+	s.tickBeats()
+	for _, p := range s.Peers {
+		if !p.Left {
+			s.tickNegotiation(p)
+			s.tickRecovery(p)
+		}
+	}
+	s.tickPeers()
+}
+
+// forgive gives every lane a moment to be heard.
+func (s *Session) forgive() {
+	now, grace := s.now.Mono, s.policy.LookAfter
+	s.Signaling.HeardAt = max(s.Signaling.HeardAt, now-s.policy.SignalingDead+grace)
+	for _, p := range s.Peers {
+		p.Link.HeardAt = max(p.Link.HeardAt, now-s.limit(p)+grace)
+		p.Link.BeatHeardAt = max(p.Link.BeatHeardAt, now-s.limit(p)+grace)
+	}
+}
+
+// clocks notices that wall and monotonic clock part: the machine slept, or
+// somebody set the clock. What is still alive is heard before any timer fires.
+func (s *Session) clocks() {
+	drift := s.now.drift()
+	if d := drift - s.Drift; s.Drift != 0 && (d > s.policy.JumpAfter || d < -s.policy.JumpAfter) {
+		s.Drift = drift
+		s.forgive()
+		if s.Signaling.Welcomed {
+			s.Signaling.BeatAt = s.now.Mono
+		}
+	}
+}
