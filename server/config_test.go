@@ -213,7 +213,7 @@ func TestBadValuesAreRefusedWithFlagLimitAndWhatCame(t *testing.T) {
 		{[]string{"--origins", "https://*.example.org"}, []string{"--origins", `"https://*.example.org"`}},
 		{[]string{"--origins", "https://a.example/"}, []string{"--origins", `"https://a.example/"`}},
 		{[]string{"--origins", "https://a.example,"}, []string{"--origins", `"https://a.example,"`}},
-		{[]string{"--origins", "file:///x"}, []string{"--origins", `"file:///x"`}},
+		{[]string{"--origins", "ftp://a.example"}, []string{"--origins", `"ftp://a.example"`}},
 		{[]string{"--tls-cert", "c.pem"}, []string{"--tls-cert", "--tls-key", `"c.pem" and ""`}},
 		{[]string{"--tls-key", "k.pem"}, []string{"--tls-cert", "--tls-key", `"" and "k.pem"`}},
 		{[]string{"--adr", ":1"}, []string{"-adr"}},

@@ -34,7 +34,6 @@ func newHandler(site *site, ws, bye http.Handler, ready func() bool) http.Handle
 func withDefaults(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Type", "text/plain; charset=utf-8")
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
 		// A room's address is its secret, so no other site sees it. Not

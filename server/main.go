@@ -140,14 +140,13 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	case <-ctx.Done():
 	}
 	draining.Store(true)
-	logger.Info("draining", "for at most", cfg.Drain)
+	logger.Info("draining", "at_most", cfg.Drain)
 	drainCtx, cancel := context.WithTimeout(context.Background(), cfg.Drain)
 	defer cancel()
 	signaling.Drain(drainCtx)
-	// What is still downloading gets the rest of the time, then goes.
-	if err := server.Shutdown(drainCtx); err != nil {
-		server.Close()
-	}
+	// What is still downloading gets the rest of the time; the end of the
+	// process cuts it off.
+	_ = server.Shutdown(drainCtx)
 	return nil
 }
 

@@ -46,8 +46,7 @@ type variant struct {
 }
 
 // brotliQuality, of 0 to 11, is the best whose cost at start nobody notices:
-// 11 makes the page's 105 KB of text 3 % smaller and takes twice as long
-// (BenchmarkStart).
+// 11 makes the page's text 3 % smaller and takes twice as long (BenchmarkStart).
 const brotliQuality = 10
 
 const (

@@ -168,6 +168,7 @@
       return fail(err, 'load-failed')
     }
     await go.run(instance).catch(console.error)
+    go._resume = () => {} // its listeners are still there, and would throw
     fail(new Error('the Go program has exited'))
   }
 

@@ -146,8 +146,13 @@ func TestListenHearsUntilStopped(t *testing.T) {
 	dispatch(1)
 	dispatch(2)
 	stop()
-	dispatch(3) // would log an error if the listener were released but not removed
+	errors := eval(`(() => { const n = { count: 0 }, log = console.error; console.error = () => n.count++; n.stop = () => { console.error = log }; return n })()`)
+	dispatch(3)
+	errors.Call("stop")
 	stop()
+	if errors.Get("count").Int() != 0 {
+		t.Error("a released function was called: the listener was not removed")
+	}
 	if len(heard) != 2 || heard[0] != 1 || heard[1] != 2 {
 		t.Errorf("heard %v, want [1 2]", heard)
 	}

@@ -336,3 +336,13 @@ func (p *Page) Focused() string {
 	}
 	return tree.Nodes[0].Name.Value
 }
+
+// Screenshot is a PNG of what the page shows.
+func (p *Page) Screenshot() []byte {
+	p.t.Helper()
+	var r struct {
+		Data []byte `json:"data"`
+	}
+	p.Must("Page.captureScreenshot", M{"format": "png"}, &r)
+	return r.Data
+}
