@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -17,13 +18,28 @@ type lobby struct {
 	log   *slog.Logger
 	start time.Time // origin of the rooms' clock
 
-	mu    sync.Mutex
-	halls map[string]*hall
+	// drained ends when the server drains, by drain.
+	drained context.Context
+	drain   context.CancelFunc
 
-	sockets  sync.WaitGroup
-	open     atomic.Int64
+	// mu is taken before the mu of a hall, never while one is held.
+	mu      sync.Mutex
+	halls   map[string]*hall
+	sockets sync.WaitGroup // added to under mu, and not once drained has ended
+
+	open     atomic.Int64 // sockets that are talked with
 	lastConn atomic.Int64
-	draining atomic.Bool
+}
+
+// admit counts a socket in; false once the server drains.
+func (l *lobby) admit() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.drained.Err() != nil {
+		return false
+	}
+	l.sockets.Add(1)
+	return true
 }
 
 // hall is one room with its sockets and its timer. The room decides; the hall
@@ -49,7 +65,9 @@ func (l *lobby) enter(name string, s *socket) *hall {
 		if len(l.halls) >= l.cfg.MaxRooms && !l.forgetOne() {
 			return nil
 		}
-		h = &hall{lobby: l, name: name, room: room.New(name, l.key, l.cfg.Policy), sockets: map[room.Conn]*socket{}}
+		// Milliseconds since the Unix epoch grow faster than a room takes newcomers.
+		first := int(time.Now().UnixMilli())
+		h = &hall{lobby: l, name: name, room: room.New(name, l.key, l.cfg.Policy, first), sockets: map[room.Conn]*socket{}}
 		l.halls[name] = h
 	}
 	h.mu.Lock()

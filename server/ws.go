@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,16 +23,19 @@ import (
 // newSignaling is the signaling of the program: rooms that live as long as
 // somebody has a place in them, and the sockets of their participants.
 func newSignaling(cfg config, key []byte, log *slog.Logger) signaling {
-	return &lobby{cfg: cfg, key: key, log: log, start: time.Now(), halls: map[string]*hall{}}
+	l := &lobby{cfg: cfg, key: key, log: log, start: time.Now(), halls: map[string]*hall{}}
+	l.drained, l.drain = context.WithCancel(context.Background())
+	return l
 }
 
 // ServeSocket speaks holdline.v1 with one page until either side ends it.
 func (l *lobby) ServeSocket(w http.ResponseWriter, r *http.Request) {
-	if l.draining.Load() {
+	if !l.admit() {
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "the server drains", http.StatusServiceUnavailable)
 		return
 	}
+	defer l.sockets.Done()
 	protocol, refusal := chooseProtocol(r)
 	if refusal != "" {
 		http.Error(w, refusal, http.StatusBadRequest)
@@ -48,21 +52,29 @@ func (l *lobby) ServeSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	ws.SetReadLimit(-1) // read applies the limit itself, to say which one
 	s := &socket{ws: ws, log: l.log, id: room.Conn(l.lastConn.Add(1)), deadAfter: l.cfg.Policy.DeadAfter, done: make(chan struct{})}
-	l.sockets.Add(1)
-	defer l.sockets.Done()
-	if l.open.Add(1) > int64(l.cfg.MaxConnections) {
-		s.close(signal.CloseBusy)
-	} else if protocol != signal.Subprotocol {
-		s.close(signal.CloseVersionMismatch)
-	}
-	defer l.open.Add(-1)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go s.watch(ctx, l.cfg.Policy.PingEvery)
-	h := l.converse(ctx, s)
+	go s.watch(ctx, cancel, l.cfg.Policy.PingEvery)
+	if protocol != signal.Subprotocol {
+		s.close(signal.CloseVersionMismatch)
+	} else {
+		l.talk(ctx, s)
+	}
 	s.flushed()
-	if h != nil {
-		h.step(s.closed())
+}
+
+// talk has the whole conversation with one page, if the server has room for it.
+func (l *lobby) talk(ctx context.Context, s *socket) {
+	defer l.open.Add(-1)
+	if l.open.Add(1) > int64(l.cfg.MaxConnections) {
+		s.close(signal.CloseBusy)
+		return
+	}
+	// Who is in a room hears goaway before this closes the socket.
+	stop := context.AfterFunc(l.drained, func() { s.close(signal.CloseGoaway) })
+	defer stop()
+	if h := l.converse(ctx, s); h != nil {
+		h.step(s.closed()) // at once: a page may take its time to answer the close
 	}
 }
 
@@ -105,6 +117,7 @@ func (l *lobby) converse(ctx context.Context, s *socket) (h *hall) {
 		if err != nil {
 			s.ended = err
 			if errors.Is(err, signal.ErrTooLarge) {
+				s.refuse(err)
 				s.close(signal.CloseTooLarge)
 			}
 			return h
@@ -130,7 +143,9 @@ func (l *lobby) converse(ctx context.Context, s *socket) (h *hall) {
 				s.close(signal.CloseBadHello)
 				return nil
 			}
-			helloBy.Stop()
+			if !helloBy.Stop() {
+				return nil // too late: the close is under way
+			}
 			if h = l.enter(hello.Room, s); h == nil {
 				s.close(signal.CloseBusy)
 				return nil
@@ -159,7 +174,7 @@ func newParticipant() string {
 func (l *lobby) ServeBye(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, signal.MaxBeacon))
 	if err != nil {
-		http.Error(w, "body: want at most 8192 bytes: "+err.Error(), http.StatusRequestEntityTooLarge)
+		http.Error(w, fmt.Sprintf("body: want at most %d bytes: %v", signal.MaxBeacon, err), http.StatusRequestEntityTooLarge)
 		return
 	}
 	b, err := signal.DecodeBeacon(body)
@@ -180,10 +195,13 @@ func (l *lobby) ServeBye(w http.ResponseWriter, r *http.Request) {
 
 // Drain tells every page to come back later and waits for the sockets to go.
 func (l *lobby) Drain(ctx context.Context) {
-	l.draining.Store(true)
+	l.mu.Lock()
+	l.closing = true
+	l.mu.Unlock()
 	for _, h := range l.all() {
 		h.step(room.Drain{})
 	}
+	l.drain()
 	gone := make(chan struct{})
 	go func() { l.sockets.Wait(); close(gone) }()
 	select {

@@ -13,6 +13,7 @@ type Evidence struct {
 	Intent      signal.Intent
 	Target      string
 	Closed      bool // the stream ended
+	Ours        bool // the server ended it, with Code
 	Silent      bool // pings were not answered
 	Code        int
 	Detail      string
@@ -29,10 +30,19 @@ func always(c signal.Cause) func(Evidence) signal.Cause {
 	return func(Evidence) signal.Cause { return c }
 }
 
+func closeCause(e Evidence) signal.Cause {
+	row, ok := signal.CloseOf(e.Code)
+	if !ok {
+		return signal.CauseUnknown
+	}
+	return row.Cause
+}
+
 // rows is the room's part of the table of causes.
 var rows = []row{
 	{"said goodbye", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) signal.Cause { return e.Intent.Cause() }},
 	{"did not answer pings", func(e Evidence) bool { return e.Silent }, always(signal.CauseNetworkLost)},
+	{"the server closed the socket", func(e Evidence) bool { return e.Ours }, closeCause},
 	{"the stream ended without a goodbye", func(e Evidence) bool { return e.Closed }, always(signal.CausePageVanished)},
 }
 

@@ -29,6 +29,7 @@ type (
 	Closed struct {
 		Conn   Conn
 		Code   int    // close code, 1006 when the stream just ended
+		Ours   bool   // the server closed it, with Code; what a page says with a code of ours counts for nothing
 		Detail string // for the evidence
 		Silent bool   // pings were not answered: the network, not the page
 	}

@@ -7,8 +7,8 @@ import (
 	"holdline/server/signal"
 )
 
-// The enter functions below are the only ones that write a participant's
-// state, deadline and provisional end.
+// present, leaving, away and leave are the only ones that write a
+// participant's state, deadline and end. Each End is a new revision.
 
 func (r *Room) present(p *participant) {
 	p.state, p.end, p.until = signal.PresencePresent, signal.End{}, 0
@@ -16,25 +16,29 @@ func (r *Room) present(p *participant) {
 }
 
 func (r *Room) leaving(now time.Duration, p *participant, end signal.End) {
-	p.state, p.end, p.until = signal.PresenceLeaving, end, 0
+	p.state, p.end, p.until = signal.PresenceLeaving, p.revise(end), 0
 	r.tell(p, signal.TypeAway, p.presence(now))
 }
 
 func (r *Room) away(now time.Duration, p *participant, end signal.End, hold time.Duration) {
-	p.state, p.end, p.until = signal.PresenceAway, end, now+hold
+	p.state, p.end, p.until = signal.PresenceAway, p.revise(end), now+hold
 	r.tell(p, signal.TypeAway, p.presence(now))
+}
+
+func (p *participant) revise(end signal.End) signal.End {
+	p.revision++
+	end.Revision = p.revision
+	return end
 }
 
 // leave ends p for good: the End is final, and everybody is told.
 func (r *Room) leave(now time.Duration, p *participant, end signal.End) {
 	if end.Cause == signal.CausePageReloaded {
 		// A reload passes; one that never came back was closed meanwhile.
-		closed := signal.NewEnd(p.id, signal.CausePageClosed, append(slices.Clone(end.Evidence), "did not come back")...)
-		closed.Revision = end.Revision
-		end = closed
+		end = signal.NewEnd(p.id, signal.CausePageClosed, append(slices.Clone(end.Evidence), "did not come back")...)
 	}
+	end = p.revise(end)
 	end.Final = true
-	end.Revision++
 	r.people = slices.DeleteFunc(r.people, func(q *participant) bool { return q == p })
 	for _, q := range r.people {
 		q.outbox.Forget(p.id)
@@ -59,12 +63,9 @@ func (r *Room) goodbye(now time.Duration, p *participant, t signal.Type, life in
 	}
 	p.goodbye = g.Count
 	end := Diagnose(Evidence{Participant: p.id, Said: t, Intent: g.Intent, Target: g.Target})
-	end.Revision = p.end.Revision + 1
 	switch t {
 	case signal.TypeLeaving:
-		if p.state == signal.PresencePresent {
-			r.leaving(now, p, end)
-		}
+		r.leaving(now, p, end)
 	case signal.TypeStay:
 		if p.conn != 0 {
 			r.present(p)
@@ -97,14 +98,13 @@ func (r *Room) closed(now time.Duration, ev Closed) {
 	if p.bye {
 		return // the bye said it all
 	}
-	if p.state == signal.PresenceLeaving {
+	if p.state == signal.PresenceLeaving && !ev.Silent {
 		// Firefox 153 closes the socket at beforeunload, even for a download:
 		// the page may yet say bye by beacon, or stay on a new socket.
 		r.away(now, p, p.end, r.hold(p.end.Cause))
 		return
 	}
-	end := Diagnose(Evidence{Participant: p.id, Closed: true, Code: ev.Code, Detail: ev.Detail, Silent: ev.Silent})
-	end.Revision = p.end.Revision + 1
+	end := Diagnose(Evidence{Participant: p.id, Closed: true, Ours: ev.Ours, Code: ev.Code, Detail: ev.Detail, Silent: ev.Silent})
 	if ev.Silent {
 		r.away(now, p, end, r.policy.GraceSilent)
 		return

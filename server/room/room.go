@@ -28,9 +28,10 @@ type participant struct {
 	serial int // of the newest token; older ones than its predecessor are not taken
 	floor  int // the lowest serial that is still taken
 
-	state   signal.PresenceState
-	end     signal.End // provisional, while leaving or away
-	until   time.Duration
+	state    signal.PresenceState
+	end      signal.End // provisional, while leaving or away
+	until    time.Duration
+	revision int // of the newest End
 	goodbye int  // the highest count of leaving, stay and bye in this life
 	bye     bool // terminal for this life
 
@@ -43,9 +44,11 @@ type leftEnd struct {
 	at  time.Duration
 }
 
-// New makes an empty room. The key signs tokens.
-func New(name string, key []byte, policy Policy) *Room {
-	return &Room{name: name, key: key, policy: policy, nextOrder: 1}
+// New makes an empty room. The key signs tokens. first is the order of the
+// first newcomer: where it grows with the time of making, newcomers rank
+// behind everybody who comes back from before a restart of the server.
+func New(name string, key []byte, policy Policy, first int) *Room {
+	return &Room{name: name, key: key, policy: policy, nextOrder: first}
 }
 
 // Step takes one fact and returns the orders that follow from it. The slice
@@ -64,7 +67,7 @@ func (r *Room) Step(now time.Duration, ev Event) []Action {
 	case Beacon:
 		r.beacon(now, ev.Beacon)
 	case Drain:
-		r.drain()
+		r.drain(now)
 	case Tick:
 	}
 	return r.out
@@ -326,11 +329,20 @@ func (r *Room) close(c Conn, code signal.CloseCode) {
 	r.out = append(r.out, Close{c, code})
 }
 
-func (r *Room) drain() {
+// drain sends everybody away. Nobody has left: all their places are held.
+func (r *Room) drain(now time.Duration) {
+	goaway := signal.Raw(signal.Goaway{Return: r.policy.GoawayReturn.Milliseconds()})
+	var gone []*participant
 	for _, p := range r.people {
-		r.send(p, signal.Envelope{Type: signal.TypeGoaway, Payload: signal.Raw(signal.Goaway{Return: r.policy.GoawayReturn.Milliseconds()})})
 		if p.conn != 0 {
+			r.send(p, signal.Envelope{Type: signal.TypeGoaway, Ack: p.inSeq, Payload: goaway})
 			r.close(p.conn, signal.CloseGoaway)
+			gone = append(gone, p)
+		}
+	}
+	for _, p := range gone {
+		if !p.bye {
+			r.away(now, p, signal.NewEnd(p.id, signal.CauseServerShutdown), r.policy.GraceClosed)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"bytes"
 	"encoding/json"
 	"unicode/utf8"
 )
@@ -67,13 +68,21 @@ func Decode(data []byte, limits Limits) (Envelope, error) {
 		return e, ErrNotUTF8
 	}
 	if err := json.Unmarshal(data, &e); err != nil {
-		return Envelope{}, syntaxError(err)
+		return Envelope{}, malformed(err)
 	}
 	return e, e.check()
 }
 
-// Encode writes the message. It fails for nothing but a payload that is not JSON.
-func (e Envelope) Encode() ([]byte, error) { return json.Marshal(e) }
+// Encode writes the message. It fails for nothing but a payload that is not
+// JSON. It does not escape for HTML: that could make a payload that is passed
+// on six times as long.
+func (e Envelope) Encode() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(e)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
 
 func (e Envelope) check() error {
 	rule, known := rules[e.Type]
@@ -92,17 +101,27 @@ func (e Envelope) check() error {
 		return &FieldError{Field: "generation", Limit: "1 or more", Got: number(int64(e.Generation))}
 	case rule.link && e.Negotiation < 1:
 		return &FieldError{Field: "negotiation", Limit: "1 or more", Got: number(int64(e.Negotiation))}
-	case e.Life < 0 || e.ToLife < 0:
-		return &FieldError{Field: "life", Limit: "0 or more", Got: number(min(e.Life, e.ToLife))}
-	case e.Generation < 0 || e.Negotiation < 0:
-		return &FieldError{Field: "generation", Limit: "0 or more", Got: number(int64(min(e.Generation, e.Negotiation)))}
-	case e.Seq < 0 || e.Ack < 0:
-		return &FieldError{Field: "seq", Limit: "0 or more", Got: number(min(e.Seq, e.Ack))}
 	case rule.payload && len(e.Payload) == 0:
 		return &FieldError{Field: "payload", Limit: "an object", Got: "nothing"}
 	}
+	for _, n := range []struct {
+		field string
+		value int64
+	}{
+		{"life", e.Life}, {"toLife", e.ToLife},
+		{"generation", int64(e.Generation)}, {"negotiation", int64(e.Negotiation)},
+		{"seq", e.Seq}, {"ack", e.Ack},
+	} {
+		if n.value < 0 || n.value > maxNumber {
+			return &FieldError{Field: n.field, Limit: "0 to " + number(maxNumber), Got: number(n.value)}
+		}
+	}
 	return nil
 }
+
+// maxNumber is the largest integer that every JSON reader keeps exactly:
+// 2^53-1 (RFC 8259, section 6).
+const maxNumber = 1<<53 - 1
 
 // rule says which fields a type cannot do without.
 type rule struct{ to, life, link, payload bool }

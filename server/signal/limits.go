@@ -1,7 +1,9 @@
 package signal
 
 import (
+	"encoding/json"
 	"errors"
+	"reflect"
 	"strconv"
 	"strings"
 	"unicode"
@@ -34,7 +36,32 @@ type SyntaxError struct{ Err error }
 func (e *SyntaxError) Error() string { return "signal: malformed message: " + e.Err.Error() }
 func (e *SyntaxError) Unwrap() error { return e.Err }
 
-func syntaxError(err error) error { return &SyntaxError{err} }
+// malformed words what the JSON decoder refused: a field of another kind by
+// the field's name, everything else as a SyntaxError.
+func malformed(err error) error {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok || wrong.Field == "" {
+		return &SyntaxError{err}
+	}
+	return &FieldError{Field: wrong.Field, Limit: kind(wrong.Type), Got: clip(wrong.Value), Err: err}
+}
+
+// kind names the JSON that a Go type is read from.
+func kind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "an array"
+	}
+	return "an object"
+}
 
 // FieldError is one field with a value that is not allowed.
 type FieldError struct {
@@ -89,13 +116,13 @@ func CheckName(name string, most int) error {
 	if n := utf8.RuneCountInString(name); n > most {
 		return &FieldError{Field: "name", Limit: limit, Got: count(n) + " characters"}
 	}
-	if strings.TrimSpace(name) == "" {
-		return &FieldError{Field: "name", Limit: limit, Got: "nothing"}
-	}
 	for _, r := range name {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return &FieldError{Field: "name", Limit: "no control characters and no direction marks", Got: strconv.QuoteRuneToASCII(r)}
 		}
+	}
+	if !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
+		return &FieldError{Field: "name", Limit: limit, Got: "nothing that can be seen"}
 	}
 	return nil
 }

@@ -4,10 +4,10 @@ package signal
 // sent again on a new socket. Page and server each have one per direction of
 // a life. The zero value is not ready: use NewOutbox.
 //
-// When it is over its limits the oldest candidates go first; a description
-// never goes before a newer one of the same sender, recipient and generation
-// replaces it. So what is kept can be over the limit by descriptions alone,
-// one per link.
+// When it is over its limits the oldest candidates go first. Of descriptions
+// the newest of each sender and recipient is kept, by life, then generation,
+// then arrival, and that one never goes. So what is kept can be over the limit
+// by descriptions alone, one per pair.
 type Outbox struct {
 	Last  int64      // seq of the newest message
 	Kept  []Envelope // not acknowledged, oldest first
@@ -33,9 +33,18 @@ func (o *Outbox) Put(e Envelope) Envelope {
 	o.Last++
 	e.Seq = o.Last
 	if e.Type == TypeDescription {
+		newer := false
 		o.drop(func(k Envelope) bool {
-			return k.Type == TypeDescription && k.From == e.From && k.To == e.To && k.Life == e.Life && k.Generation <= e.Generation
+			if k.Type != TypeDescription || k.From != e.From || k.To != e.To {
+				return false
+			}
+			older := k.Life < e.Life || k.Life == e.Life && k.Generation <= e.Generation
+			newer = newer || !older
+			return older
 		})
+		if newer {
+			return e // of an RTCPeerConnection that is no more
+		}
 	}
 	o.Kept = append(o.Kept, e)
 	o.Bytes += len(e.Payload)

@@ -1,6 +1,10 @@
 package signal
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"errors"
+	"unicode/utf8"
+)
 
 // Hello opens a socket. Envelope.Life is the page's life, Envelope.Ack the
 // last seq it got in this life, Envelope.Seq the first that it will send.
@@ -163,12 +167,17 @@ func Raw(payload any) json.RawMessage {
 	return b
 }
 
-// Read decodes the payload of e into v; the error names the payload.
+// Read decodes the payload of e into v; the error names the field, or the
+// payload when it is not an object.
 func (e Envelope) Read(v any) error {
-	if err := json.Unmarshal(e.Payload, v); err != nil {
-		return &FieldError{Field: "payload", Limit: "the payload of " + string(e.Type), Got: clip(string(e.Payload)), Err: err}
+	err := json.Unmarshal(e.Payload, v)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if f, ok := errors.AsType[*FieldError](malformed(err)); ok {
+		return f
+	}
+	return &FieldError{Field: "payload", Limit: "the payload of " + string(e.Type), Got: clip(string(e.Payload)), Err: err}
 }
 
 // ReadHello decodes and checks a hello.
@@ -234,8 +243,11 @@ func DecodeBeacon(data []byte) (Beacon, error) {
 	if len(data) > MaxBeacon {
 		return b, &FieldError{Field: "body", Limit: "at most " + count(MaxBeacon) + " bytes", Got: "more", Err: ErrTooLarge}
 	}
+	if !utf8.Valid(data) {
+		return b, ErrNotUTF8
+	}
 	if err := json.Unmarshal(data, &b); err != nil {
-		return Beacon{}, syntaxError(err)
+		return Beacon{}, malformed(err)
 	}
 	switch {
 	case !ValidRoom(b.Room):

@@ -169,7 +169,7 @@ func TestChatGoesBothWays(t *testing.T) {
 	ana.Press("Send")
 	shows(ana, "Hello <b>Ben</b> 你好")
 	shows(ben, "Hello <b>Ben</b> 你好")
-	ben.Press("Chat, 1 new message")
+	ben.Press("Chat, 1 unread")
 	ben.Fill("Message", "Hello Ana")
 	ben.Key("Enter")
 	shows(ana, "Hello Ana")

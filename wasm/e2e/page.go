@@ -286,6 +286,15 @@ func (p *Page) Press(name string) {
 	p.on(p.control("button", name), "function() { this.click() }")
 }
 
+// Toggle clicks the checkbox with this accessible name once it can be.
+func (p *Page) Toggle(name string) {
+	p.t.Helper()
+	id := p.control("checkbox", name)
+	p.on(id, "function() { window.toggled = this }")
+	p.Until(name+" can be clicked", "!window.toggled.disabled")
+	p.on(id, "function() { this.click() }")
+}
+
 // Fill replaces what is in the field with this accessible name.
 func (p *Page) Fill(name, text string) {
 	p.t.Helper()
