@@ -18,14 +18,15 @@ type lobby struct {
 	log   *slog.Logger
 	start time.Time // origin of the rooms' clock
 
-	// drained ends when the server drains, by drain.
-	drained context.Context
-	drain   context.CancelFunc
+	// goaway ends, by sendAway, once every room was told that the server drains.
+	goaway   context.Context
+	sendAway context.CancelFunc
 
 	// mu is taken before the mu of a hall, never while one is held.
-	mu      sync.Mutex
-	halls   map[string]*hall
-	sockets sync.WaitGroup // added to under mu, and not once drained has ended
+	mu       sync.Mutex
+	halls    map[string]*hall
+	draining bool
+	sockets  sync.WaitGroup // added to under mu, and never while draining
 
 	open     atomic.Int64 // sockets that are talked with
 	lastConn atomic.Int64
@@ -35,7 +36,7 @@ type lobby struct {
 func (l *lobby) admit() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.drained.Err() != nil {
+	if l.draining {
 		return false
 	}
 	l.sockets.Add(1)
@@ -65,8 +66,8 @@ func (l *lobby) enter(name string, s *socket) *hall {
 		if len(l.halls) >= l.cfg.MaxRooms && !l.forgetOne() {
 			return nil
 		}
-		// Milliseconds since the Unix epoch grow faster than a room takes newcomers.
-		first := int(time.Now().UnixMilli())
+		// Microseconds since the Unix epoch grow faster than a room takes newcomers.
+		first := int(time.Now().UnixMicro())
 		h = &hall{lobby: l, name: name, room: room.New(name, l.key, l.cfg.Policy, first), sockets: map[room.Conn]*socket{}}
 		l.halls[name] = h
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -22,6 +23,7 @@ type socket struct {
 	log       *slog.Logger
 	id        room.Conn
 	deadAfter time.Duration
+	dead      *time.Timer   // runs out when nothing came for deadAfter
 	done      chan struct{} // closed once the close is done
 
 	mu      sync.Mutex
@@ -132,12 +134,12 @@ func (s *socket) read(ctx context.Context, limit int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	data, err := io.ReadAll(io.LimitReader(lively{r, s}, int64(limit)+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(data) > limit {
-		return nil, signal.ErrTooLarge
+		return nil, &signal.FieldError{Field: "message", Limit: fmt.Sprintf("at most %d bytes", limit), Got: "more", Err: signal.ErrTooLarge}
 	}
 	if kind != websocket.MessageText {
 		data = nil // Decode calls it malformed: messages are text
@@ -145,8 +147,7 @@ func (s *socket) read(ctx context.Context, limit int) ([]byte, error) {
 	return data, nil
 }
 
-// watch pings; a page that does not answer within deadAfter of its last ping's
-// answer is silent, and its socket is closed.
+// watch pings. Its answers are what keeps a page alive that has nothing to say.
 func (s *socket) watch(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -156,23 +157,47 @@ func (s *socket) watch(ctx context.Context, every time.Duration) {
 			return
 		case <-ticker.C:
 		}
-		wait, cancel := context.WithTimeout(ctx, max(s.deadAfter-every, every))
-		err := s.ws.Ping(wait)
-		late := wait.Err() != nil && ctx.Err() == nil
-		cancel()
-		if err != nil {
-			if late {
-				s.silent.Store(true)
-				s.log.Debug("socket silent")
-			}
+		if s.ws.Ping(ctx) != nil {
 			s.ws.CloseNow()
 			return
 		}
+		s.alive()
 	}
+}
+
+// alive says that something came.
+func (s *socket) alive() { s.dead.Reset(s.deadAfter) }
+
+// lively is a message that says with every piece that its socket is alive: on
+// a slow path the answers to pings stand in line behind it.
+type lively struct {
+	io.Reader
+	socket *socket
+}
+
+func (l lively) Read(b []byte) (int, error) {
+	n, err := l.Reader.Read(b)
+	l.socket.alive()
+	return n, err
+}
+
+// fallSilent gives up a page from which nothing came for deadAfter: cut, which
+// ends the context of the reader, cuts the connection without a goodbye that
+// nobody would hear.
+func (s *socket) fallSilent(cut context.CancelFunc) {
+	s.silent.Store(true) // before the reader can notice
+	s.log.Debug("socket silent")
+	cut()
 }
 
 // closed words the end of the socket for the room.
 func (s *socket) closed() room.Closed {
+	s.mu.Lock()
+	code := s.code
+	s.mu.Unlock()
+	if row, ours := signal.CloseOf(int(code)); ours {
+		return room.Closed{Conn: s.id, Ours: true, Code: int(code), Detail: row.Reason, Silent: s.silent.Load()}
+	}
 	c := room.Closed{Conn: s.id, Code: 1006, Silent: s.silent.Load()}
 	if e, ok := errors.AsType[websocket.CloseError](s.ended); ok {
 		c.Code, c.Detail = int(e.Code), e.Reason

@@ -24,7 +24,7 @@ import (
 // somebody has a place in them, and the sockets of their participants.
 func newSignaling(cfg config, key []byte, log *slog.Logger) signaling {
 	l := &lobby{cfg: cfg, key: key, log: log, start: time.Now(), halls: map[string]*hall{}}
-	l.drained, l.drain = context.WithCancel(context.Background())
+	l.goaway, l.sendAway = context.WithCancel(context.Background())
 	return l
 }
 
@@ -54,7 +54,9 @@ func (l *lobby) ServeSocket(w http.ResponseWriter, r *http.Request) {
 	s := &socket{ws: ws, log: l.log, id: room.Conn(l.lastConn.Add(1)), deadAfter: l.cfg.Policy.DeadAfter, done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go s.watch(ctx, cancel, l.cfg.Policy.PingEvery)
+	s.dead = time.AfterFunc(s.deadAfter, func() { s.fallSilent(cancel) })
+	defer s.dead.Stop()
+	go s.watch(ctx, l.cfg.Policy.PingEvery)
 	if protocol != signal.Subprotocol {
 		s.close(signal.CloseVersionMismatch)
 	} else {
@@ -71,7 +73,7 @@ func (l *lobby) talk(ctx context.Context, s *socket) {
 		return
 	}
 	// Who is in a room hears goaway before this closes the socket.
-	stop := context.AfterFunc(l.drained, func() { s.close(signal.CloseGoaway) })
+	stop := context.AfterFunc(l.goaway, func() { s.close(signal.CloseGoaway) })
 	defer stop()
 	if h := l.converse(ctx, s); h != nil {
 		h.step(s.closed()) // at once: a page may take its time to answer the close
@@ -196,12 +198,12 @@ func (l *lobby) ServeBye(w http.ResponseWriter, r *http.Request) {
 // Drain tells every page to come back later and waits for the sockets to go.
 func (l *lobby) Drain(ctx context.Context) {
 	l.mu.Lock()
-	l.closing = true
+	l.draining = true
 	l.mu.Unlock()
 	for _, h := range l.all() {
 		h.step(room.Drain{})
 	}
-	l.drain()
+	l.sendAway()
 	gone := make(chan struct{})
 	go func() { l.sockets.Wait(); close(gone) }()
 	select {

@@ -18,8 +18,6 @@
   // control characters, line separators and marks that turn the direction.
   const cleanName = (s) => s.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '').trim()
 
-  const decoded = (s) => { try { return decodeURIComponent(s) } catch { return s } }
-
   const config = {
     room: path && /^[\w-]{1,64}$/.test(path[1]) ? path[1] : '',
     name: [...cleanName(query.get('name') ?? stored.get('name') ?? '')].slice(0, 64).join(''),
@@ -205,7 +203,6 @@
     config, stored, cleanName, fire, text, join, attach, changed, setLanguage,
     language: () => language,
     table: () => JSON.stringify(tables[language]),
-    badRoom: path && !config.room ? decoded(path[1]) : null,
   })
   holdline.shell = shell
   document.addEventListener('DOMContentLoaded', start)

@@ -235,6 +235,17 @@
     video.play().then(() => { if (hear) hear.hidden = true }, (err) => { if (hear && err.name === 'NotAllowedError') hear.hidden = false })
   }
 
+  // keepFocus hands the focus to the page when what has it is hidden: the
+  // invitation goes when somebody comes.
+  function keepFocus() {
+    let focused = null
+    document.addEventListener('focusin', (event) => { focused = event.target })
+    new MutationObserver(() => {
+      if (!focused || focused.checkVisibility()) return
+      if ([focused, document.body].includes(document.activeElement)) $('main').focus({ preventScroll: true })
+    }).observe(root, { subtree: true, attributeFilter: ['hidden', 'data-state', 'data-chat'] })
+  }
+
   function wirePanels() {
     const wide = matchMedia('(min-width: 64rem)')
     openChat(wide.matches)
@@ -279,16 +290,14 @@
     click('rejoin', () => { $('main').focus(); fire('rejoin') })
     click('reload', () => location.reload())
     wirePanels()
+    keepFocus()
 
     $('lobby-room').textContent = config.room
     $('invite-link').value = link()
     on('invite-link', 'focus', () => $('invite-link').select())
     $('name').value = config.name
     if (root.dataset.state === 'joining') shell.status('status.joining')
-    if (root.dataset.state === 'lobby' && matchMedia('(pointer: fine)').matches) $('name').focus()
-    if (shell.badRoom !== null) {
-      $('room-name').value = shell.badRoom
-      shell.words.then(() => complainRoom(shell.badRoom))
-    }
+    // Not on a touch screen, where the keyboard would cover the page unasked.
+    if (root.dataset.state === 'lobby' && !matchMedia('(pointer: coarse)').matches) $('name').focus()
   }
 }

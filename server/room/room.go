@@ -31,9 +31,9 @@ type participant struct {
 	state    signal.PresenceState
 	end      signal.End // provisional, while leaving or away
 	until    time.Duration
-	revision int // of the newest End
-	goodbye int  // the highest count of leaving, stay and bye in this life
-	bye     bool // terminal for this life
+	revision int  // of the newest End
+	goodbye  int  // the highest count of leaving, stay and bye in this life
+	bye      bool // terminal for this life
 
 	outbox signal.Outbox
 	inSeq  int64 // the highest seq that came from this life

@@ -103,6 +103,8 @@ func (e Envelope) check() error {
 		return &FieldError{Field: "negotiation", Limit: "1 or more", Got: number(int64(e.Negotiation))}
 	case rule.payload && len(e.Payload) == 0:
 		return &FieldError{Field: "payload", Limit: "an object", Got: "nothing"}
+	case len(e.Payload) > 0 && e.Payload[0] != '{':
+		return &FieldError{Field: "payload", Limit: "an object", Got: clip(string(e.Payload))}
 	}
 	for _, n := range []struct {
 		field string

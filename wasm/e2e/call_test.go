@@ -56,12 +56,14 @@ func (p *Page) Is(state string) {
 }
 
 // tile selects the element of a participant.
-func tile(name string) string { return fmt.Sprintf(`document.querySelector('[data-peer][data-name=%q]')`, name) }
+func tile(name string) string {
+	return fmt.Sprintf(`document.querySelector('[data-peer][data-name=%q]')`, name)
+}
 
 // Sees waits until the page shows the participant in this state.
 func (p *Page) Sees(name, state string) {
 	p.t.Helper()
-	p.Until(name+" is "+state, tile(name)+`.dataset.state === '`+state+`'`)
+	p.Until(name+" is "+state, fmt.Sprintf(`document.querySelector('[data-peer][data-name=%q][data-state=%q]')`, name, state))
 }
 
 // SeesCause waits until the participant's element has one of these causes.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	console "github.com/chromedp/cdproto/log"
 	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
@@ -55,6 +56,8 @@ func (p *Page) listen() {
 			p.log = append(p.log, string(ev.Type)+": "+strings.Join(words, " "))
 		case *runtime.EventExceptionThrown:
 			p.log = append(p.log, "uncaught: "+ev.ExceptionDetails.Text)
+		case *console.EventEntryAdded: // what the browser itself says: a policy broken, a file that is missing
+			p.log = append(p.log, fmt.Sprintf("%s: %s %s", ev.Entry.Source, ev.Entry.Text, ev.Entry.URL))
 		case *cdp.EventJavascriptDialogOpening:
 			p.dialogs = append(p.dialogs, string(ev.Type))
 			if p.answer {
@@ -111,6 +114,13 @@ func (p *Page) Open(url string) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		p.t.Fatalf("open %s: %v", url, err)
 	}
+}
+
+// BeforeDocuments runs a script at the start of each document to come, before
+// the page's own.
+func (p *Page) BeforeDocuments(script string) {
+	p.t.Helper()
+	p.Must("Page.addScriptToEvaluateOnNewDocument", M{"source": script}, nil)
 }
 
 // eval runs an expression, awaits what it gives, and decodes its JSON.
@@ -344,6 +354,28 @@ func (p *Page) Focused() string {
 		return ""
 	}
 	return tree.Nodes[0].Name.Value
+}
+
+// dress gives the page a screen's size and a colour scheme.
+func (p *Page) dress(width, height int, phone, dark bool) {
+	p.t.Helper()
+	scale, scheme := 1, "light"
+	if phone {
+		scale = 2
+	}
+	if dark {
+		scheme = "dark"
+	}
+	p.Must("Emulation.setDeviceMetricsOverride", M{"width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone}, nil)
+	p.Must("Emulation.setTouchEmulationEnabled", M{"enabled": phone}, nil)
+	p.Must("Emulation.setEmulatedMedia", M{"features": []M{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+}
+
+// settle waits until what has changed is painted and what moves in has come.
+func (p *Page) settle() {
+	p.t.Helper()
+	p.Eval(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+		.then(() => Promise.allSettled(document.getAnimations().filter((a) => a.effect.getTiming().iterations === 1).map((a) => a.finished)))`, nil)
 }
 
 // Screenshot is a PNG of what the page shows.

@@ -123,7 +123,7 @@ func TestStatusSpeaksOfTheMostPressing(t *testing.T) {
 		{call(session.StateConnected, ana(), named("Bo"), named("Cy")), "In the call with Ana, Bo and Cy"},
 		{call(session.StateConnected, ana(), named("Bo"), named("Cy"), named("Di")), "In the call with Ana, Bo and 2 others"},
 		{call(session.StateConnected, ana(ended(signal.CauseHangup)), named("Bo", away(signal.CausePageReloaded, now+9000))), "Bo is reloading"},
-		{lost, "Signaling lost, the call goes on"},
+		{lost, "The server is out of reach. Reconnecting."},
 		{call(session.StateEnded), "Not in the call"},
 	} {
 		if got := tables(t)["en"].status(tt.snapshot); got != tt.want {

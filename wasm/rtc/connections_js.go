@@ -42,9 +42,8 @@ type connection struct {
 	control *channel
 	chat    *channel
 	stream  js.Value // of the remote tracks
-	shown   bool
 	stop    []func()
-	dtls    bool // its state is listened to
+	dtls    js.Value // the transport whose state is listened to
 }
 
 // New makes an empty set. put takes what the browser reports; video finds the
@@ -145,16 +144,19 @@ func (c *Connections) listen(p *connection) {
 	on("track", func(ev js.Value) { c.track(p, ev.Get("track")) })
 }
 
-// listenDTLS starts once there is a transport.
+// listenDTLS starts once there is a transport, and anew when a rollback has
+// replaced it: Chromium 156 closes the one of the offer that was rolled back.
 func (c *Connections) listenDTLS(p *connection) {
 	sctp := p.js.Get("sctp")
-	if p.dtls || !sctp.Truthy() || !sctp.Get("transport").Truthy() {
+	if !sctp.Truthy() || !sctp.Get("transport").Truthy() || sctp.Get("transport").Equal(p.dtls) {
 		return
 	}
-	p.dtls = true
 	transport := sctp.Get("transport")
+	p.dtls = transport
 	p.stop = append(p.stop, browser.Listen(transport, "statechange", func(js.Value) {
-		c.put(session.DTLSStateChanged{Link: p.link, State: text(transport.Get("state"))})
+		if transport.Equal(p.dtls) {
+			c.put(session.DTLSStateChanged{Link: p.link, State: text(transport.Get("state"))})
+		}
 	}))
 }
 
@@ -167,6 +169,9 @@ func (c *Connections) setLocal(p *connection, a session.SetLocalDescription) {
 			p.js.Call("restartIce")
 		}
 		browser.Then(p.js.Call("setLocalDescription"), func(_ js.Value, err error) {
+			if c.all[p.link] != p {
+				return // closed meanwhile
+			}
 			if err != nil {
 				answer.Err = err.Error()
 			} else if d := p.js.Get("localDescription"); d.Truthy() {
@@ -189,6 +194,9 @@ func (c *Connections) setRemote(p *connection, a session.SetRemoteDescription) {
 	description := map[string]any{"type": a.Description.Type, "sdp": a.Description.SDP}
 	err := browser.Try(func() {
 		browser.Then(p.js.Call("setRemoteDescription", description), func(_ js.Value, err error) {
+			if c.all[p.link] != p {
+				return // closed meanwhile
+			}
 			if err != nil {
 				answer.Err = err.Error()
 			} else if a.Description.Type == "offer" {
@@ -228,12 +236,12 @@ func (c *Connections) close(p *connection) {
 	}
 	p.control.close()
 	p.chat.close()
-	if p.shown {
-		if v := c.video(p.link.Peer); v.Truthy() && v.Get("srcObject").Equal(p.stream) {
-			v.Set("srcObject", nil)
-		}
+	if v := c.video(p.link.Peer); v.Truthy() && v.Get("srcObject").Equal(p.stream) {
+		v.Set("srcObject", nil)
 	}
 	p.pc.Close()
+	c.Show()
+	c.sendTracks() // to fewer, so larger
 }
 
 func (c *Connections) sample(p *connection, a session.SampleStats) {

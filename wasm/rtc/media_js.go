@@ -154,20 +154,24 @@ func (c *Connections) track(p *connection, track js.Value) {
 		kind = session.Camera
 	}
 	c.put(session.TrackReceived{Link: p.link, Device: kind})
-	p.shown = false
 	c.Show()
 }
 
-// Show gives every connection's stream to its participant's element, where
-// that is on the page by now.
+// Show gives every participant's element the stream of its newest connection
+// that has tracks, where the element is on the page by now.
 func (c *Connections) Show() {
+	newest := map[string]*connection{}
 	for _, p := range c.all {
-		if p.shown || p.stream.Call("getTracks").Length() == 0 {
+		if p.stream.Call("getTracks").Length() == 0 {
 			continue
 		}
-		if v := c.video(p.link.Peer); v.Truthy() {
+		if q := newest[p.link.Peer]; q == nil || q.link.Life < p.link.Life || q.link.Generation < p.link.Generation {
+			newest[p.link.Peer] = p
+		}
+	}
+	for peer, p := range newest {
+		if v := c.video(peer); v.Truthy() && !v.Get("srcObject").Equal(p.stream) {
 			v.Set("srcObject", p.stream)
-			p.shown = true
 		}
 	}
 }

@@ -53,6 +53,10 @@ func (s *Session) enterDevice(k DeviceKind, st DeviceState, cause Cause, err str
 	}
 }
 
+// close is what the end of the session does to a device: what the person wants
+// stays, for Rejoin.
+func (d *device) close() { *d = device{State: DeviceOff, Want: d.Want} }
+
 func (s *Session) switchDevice(k DeviceKind, on bool) {
 	d := s.device(k)
 	d.Want = on

@@ -22,6 +22,7 @@ const (
 type link struct {
 	State      linkState
 	Cause      Cause // why it is not simply connected
+	End        *End  // once it is ended while the participant is still in the room
 	Since      time.Duration
 	Generation int           // 0: there is none yet
 	Old        int           // generation that stays open until this one is connected
@@ -126,7 +127,7 @@ func (s *Session) endLink(p *peer, e Evidence) {
 	}
 	s.closeLink(p)
 	p.Link.Cause = end.Cause
-	p.End, p.EndedAt = &end, s.now.Mono
+	p.Link.End, p.EndedAt = &end, s.now.Mono
 	s.Changes++
 }
 
@@ -162,7 +163,7 @@ func (s *Session) handleLink(p *peer, ev Event) {
 		s.heard(p, true)
 		s.control(p, ev.Envelope)
 	case ControlGarbled:
-		l.note("a control message does not decode: " + ev.Err)
+		l.note("a control message does not decode: " + withoutGot(ev.Err))
 	case ControlClosed:
 		l.Control = false
 		l.note("the control channel closed")
@@ -273,7 +274,7 @@ func (s *Session) fromPeer(e signal.Envelope) {
 	d, err := e.ReadDescription()
 	switch {
 	case err != nil:
-		l.note(err.Error())
+		l.note(withoutGot(err.Error()))
 	case e.Generation < l.Generation || e.Generation == l.Generation && l.State == linkEnded:
 		// of an RTCPeerConnection that is no more
 	case d.Type == "answer":
@@ -293,6 +294,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 		return
 	}
 	l.Offered, l.OfferAgain = false, 0
+	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
 }

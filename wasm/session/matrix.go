@@ -80,7 +80,7 @@ var phaseMatrix = [kindNegotiationNeeded][4]verdict{
 	kindLeavePressed:      row("ihhi"),
 	kindRejoinPressed:     row("iihh"), // joined: for links that ended
 	kindSaid:              row("iihi"),
-	kindDeviceSwitched:    row("hhhh"),
+	kindDeviceSwitched:    row("hhhi"),
 	kindAskChosen:         row("hhhh"),
 	kindDeviceOpened:      row("hhhi"),
 	kindDeviceFailed:      row("hhhi"),

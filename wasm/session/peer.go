@@ -48,6 +48,12 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 		return
 	}
 	p := s.peer(row.Participant)
+	if p != nil && p.Left && !(p.Bye && row.Life <= p.Life) {
+		// The room that had ended or forgotten somebody, has them again: a server
+		// was restarted, and this page came back to it first.
+		s.Peers = slices.DeleteFunc(s.Peers, func(q *peer) bool { return q == p })
+		p = nil
+	}
 	if p == nil {
 		p = &peer{ID: row.Participant, Order: row.Order, Life: row.Life, Media: signal.Media{Microphone: true, Camera: true}}
 		i, _ := slices.BinarySearchFunc(s.Peers, row.Order, func(p *peer, order int) int { return p.Order - order })
@@ -62,8 +68,12 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 	p.Name, p.Goodbye = row.Name, max(p.Goodbye, row.Count)
 	switch row.State {
 	case signal.PresencePresent:
+		back := p.Presence == signal.PresenceAway
 		s.enterPresent(p)
 		s.meet(p, welcome)
+		if back {
+			s.climbAnew(p)
+		}
 	default:
 		end := signal.NewEnd(p.ID, signal.CauseUnknown)
 		if row.End != nil {
@@ -150,6 +160,12 @@ func (s *Session) goodbye(p *peer, e signal.Envelope) {
 	}
 }
 
+// expires says whether p's held place runs out here: while there is a room,
+// it decides, and a link that is heard proves that the page is there.
+func (s *Session) expires(p *peer) bool {
+	return p.Presence == signal.PresenceAway && s.Signaling.State != SignalingStateOpen && p.Link.State != linkConnected
+}
+
 // tickPeers ends who is away too long while there is no room to say so, and
 // takes the ended off the page.
 func (s *Session) tickPeers() {
@@ -162,7 +178,7 @@ func (s *Session) tickPeers() {
 			}
 			continue
 		}
-		if p.Presence == signal.PresenceAway && due(p.Until, now) && s.Signaling.State != SignalingStateOpen {
+		if s.expires(p) && due(p.Until, now) {
 			s.left(*p.End)
 		}
 	}

@@ -17,7 +17,7 @@ func (s *Session) heard(p *peer, beat bool) {
 			s.Changes++
 		}
 	}
-	if l.State == linkInterrupted || l.State == linkRecovering && l.Control {
+	if (l.State == linkInterrupted || l.State == linkRecovering) && l.Control {
 		s.connected(p)
 	}
 }
@@ -31,7 +31,7 @@ func (s *Session) connected(p *peer) {
 	}
 	l.Ever = true
 	l.Rung, l.RungUntil, l.GiveUpAt = 0, 0, 0
-	l.HeardAt = s.now.Mono
+	l.HeardAt, l.BeatHeardAt = s.now.Mono, s.now.Mono // a page that was cut off is not unresponsive
 	s.enterLink(p, linkConnected, "")
 }
 
@@ -133,6 +133,18 @@ func (s *Session) climb(p *peer) {
 		l.RungUntil = s.now.Mono + s.policy.RetryPathEvery
 		s.offer(p, true)
 	}
+}
+
+// climbAnew starts the ladder again for a remote that is back: while it was
+// away nothing could help, so that time does not count.
+func (s *Session) climbAnew(p *peer) {
+	l := &p.Link
+	if l.State != linkInterrupted && l.State != linkRecovering {
+		return
+	}
+	l.GiveUpAt = s.now.Mono + s.policy.RecoverWithin
+	l.Rung, l.RungUntil = 0, 0
+	s.climb(p)
 }
 
 // reachable says whether an offer can get to the remote's page.

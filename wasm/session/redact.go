@@ -35,11 +35,20 @@ func (r *redactor) event(ev Event) Event {
 	case SignalingReceived:
 		ev.Envelope = r.envelope(ev.Envelope)
 		return ev
+	case SignalingGarbled:
+		ev.Err = r.text(withoutGot(ev.Err))
+		return ev
+	case SignalingClosed:
+		ev.Reason = r.text(ev.Reason)
+		return ev
 	case ControlReceived:
 		ev.Envelope = r.envelope(ev.Envelope)
 		return ev
+	case ControlGarbled:
+		ev.Err = r.text(withoutGot(ev.Err))
+		return ev
 	case LocalDescriptionSet:
-		ev.SDP, ev.Err = r.sdp(ev.SDP), r.text(ev.Err)
+		ev.SDP, ev.Err = r.text(ev.SDP), r.text(ev.Err)
 		return ev
 	case RemoteDescriptionSet:
 		ev.Err = r.text(ev.Err)
@@ -53,14 +62,26 @@ func (r *redactor) event(ev Event) Event {
 	case CandidateFailed:
 		ev.URL, ev.Text = r.text(ev.URL), r.text(ev.Text)
 		return ev
+	case ConnectionRefused:
+		ev.Err = r.text(ev.Err)
+		return ev
 	}
 	return ev
+}
+
+// withoutGot leaves out what came from the error that refuses it: it may be
+// chat.
+func withoutGot(text string) string {
+	text, _, _ = strings.Cut(text, ", got ")
+	return text
 }
 
 func (r *redactor) config(c Config) Config {
 	c.ICEServers = slices.Clone(c.ICEServers)
 	for i := range c.ICEServers {
-		c.ICEServers[i].Username, c.ICEServers[i].Credential = hide(c.ICEServers[i].Username), hide(c.ICEServers[i].Credential)
+		server := &c.ICEServers[i]
+		server.Username, server.Credential = hide(server.Username), hide(server.Credential)
+		server.URLs = r.texts(server.URLs)
 	}
 	if c.Record != nil {
 		record := *c.Record
@@ -70,30 +91,85 @@ func (r *redactor) config(c Config) Config {
 	return c
 }
 
-// envelope redacts by type: what carries secrets has them taken out of its
-// payload, which stays valid.
+// envelope keeps of a payload what the machine reads of it, without its
+// secrets. Nothing else of what another page may have put there stays.
 func (r *redactor) envelope(e signal.Envelope) signal.Envelope {
 	switch e.Type {
 	case signal.TypeWelcome:
-		var w signal.Welcome
-		if e.Read(&w) != nil {
-			e.Payload = nil
-			return e
-		}
-		w.Token, w.ByeKey = hide(w.Token), hide(w.ByeKey)
-		e.Payload = signal.Raw(w)
+		e.Payload = kept(e, func(w *signal.Welcome) {
+			w.Token, w.ByeKey, w.Former = hide(w.Token), hide(w.ByeKey), r.end(w.Former)
+			for i := range w.Roster {
+				w.Roster[i].End = r.end(w.Roster[i].End)
+			}
+			for i := range w.Left {
+				w.Left[i] = *r.end(&w.Left[i])
+			}
+		})
+	case signal.TypePresent, signal.TypeAway:
+		e.Payload = kept(e, func(p *signal.Presence) { p.End = r.end(p.End) })
+	case signal.TypeLeft:
+		e.Payload = kept(e, func(l *signal.Left) { l.End = *r.end(&l.End) })
 	case signal.TypeDescription:
-		var d signal.Description
-		if e.Read(&d) != nil {
-			e.Payload = nil
-			return e
-		}
-		d.SDP = r.sdp(d.SDP)
-		e.Payload = signal.Raw(d)
+		e.Payload = kept(e, func(d *signal.Description) { d.Type, d.SDP = known(d.Type, "offer", "answer"), r.text(d.SDP) })
 	case signal.TypeCandidate:
 		e.Payload = r.candidate(e.Payload)
+	case signal.TypeGoaway:
+		e.Payload = kept(e, func(*signal.Goaway) {})
+	case signal.TypeBeat, signal.TypeBeatBack:
+		e.Payload = kept(e, func(*signal.BeatCount) {})
+	case signal.TypeMedia:
+		e.Payload = kept(e, func(*signal.Media) {})
+	case signal.TypeLane:
+		e.Payload = kept(e, func(l *signal.Lane) { l.Signaling = known(l.Signaling, "open", "lost") })
+	case signal.TypeLeaving, signal.TypeStay, signal.TypeBye:
+		e.Payload = kept(e, func(g *signal.Goodbye) {
+			if _, err := e.ReadGoodbye(); err != nil {
+				*g = signal.Goodbye{Intent: "unreadable"}
+			}
+		})
+	default:
+		e.Payload = nil
 	}
 	return e
+}
+
+// kept is a payload as the machine reads it, after a redaction; what it cannot
+// read is not kept.
+func kept[T any](e signal.Envelope, redact func(*T)) json.RawMessage {
+	var payload T
+	if e.Read(&payload) != nil {
+		return nil
+	}
+	redact(&payload)
+	return signal.Raw(payload)
+}
+
+// known is a word that the machine knows; others may say anything.
+func known(word string, words ...string) string {
+	if slices.Contains(words, word) {
+		return word
+	}
+	return "other"
+}
+
+func (r *redactor) end(end *End) *End {
+	if end == nil {
+		return nil
+	}
+	copied := *end
+	copied.Evidence = r.texts(end.Evidence)
+	return &copied
+}
+
+// snapshot redacts what the page shows as the trace is redacted.
+func (r *redactor) snapshot(v Snapshot) Snapshot {
+	v.Messages = veilAll(v.Messages)
+	v.End = r.end(v.End)
+	v.Peers = slices.Clone(v.Peers)
+	for i := range v.Peers {
+		v.Peers[i].End = r.end(v.Peers[i].End)
+	}
+	return v
 }
 
 // state is a checkpoint: the machine as JSON, redacted as events are.
@@ -104,15 +180,14 @@ func (r *redactor) state(st state) []byte {
 	}
 	copied.Config = r.config(copied.Config)
 	copied.Token, copied.ByeKey, copied.Goodbyes.Key = hide(copied.Token), hide(copied.ByeKey), hide(copied.Goodbyes.Key)
-	copied.Messages = veilAll(copied.Messages)
+	copied.Messages, copied.End = veilAll(copied.Messages), r.end(copied.End)
 	for i, k := range copied.Signaling.Outbox.Kept {
 		copied.Signaling.Outbox.Kept[i] = r.envelope(k)
 	}
 	for _, p := range copied.Peers {
-		p.Link.Offer, p.Link.Answer = r.sdp(p.Link.Offer), r.sdp(p.Link.Answer)
-		for i := range p.Link.Evidence {
-			p.Link.Evidence[i] = r.text(p.Link.Evidence[i])
-		}
+		p.Link.Offer, p.Link.Answer = r.text(p.Link.Offer), r.text(p.Link.Answer)
+		p.Link.Evidence = r.texts(p.Link.Evidence)
+		p.End, p.Link.End = r.end(p.End), r.end(p.Link.End)
 		for i := range p.Unsent {
 			p.Unsent[i].Text = veil(p.Unsent[i].Text)
 		}
@@ -148,41 +223,60 @@ func veilAll(messages []ChatMessage) []ChatMessage {
 // secretLines are the SDP attributes that are credentials or name a key.
 var secretLines = []string{"a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=crypto:", "a=tls-id:", "a=identity:"}
 
-func (r *redactor) sdp(sdp string) string {
-	if sdp == "" {
-		return ""
-	}
-	lines := strings.Split(sdp, "\n")
-	for i, line := range lines {
-		for _, secret := range secretLines {
-			if strings.HasPrefix(line, secret) {
-				line = secret + redacted + "\r"
-			}
-		}
-		lines[i] = r.text(line)
-	}
-	return strings.Join(lines, "\n")
-}
+// candidateFields are those of RTCIceCandidateInit.
+var candidateFields = []string{"candidate", "sdpMid", "sdpMLineIndex", "usernameFragment"}
 
 func (r *redactor) candidate(raw json.RawMessage) json.RawMessage {
 	var c map[string]any
 	if json.Unmarshal(raw, &c) != nil {
 		return nil
 	}
-	if text, ok := c["candidate"].(string); ok {
-		c["candidate"] = r.text(text)
+	stays := map[string]any{}
+	for _, field := range candidateFields {
+		switch v := c[field].(type) {
+		case string:
+			stays[field] = r.text(v)
+		case float64:
+			stays[field] = v
+		}
 	}
-	if _, ok := c["usernameFragment"].(string); ok {
-		c["usernameFragment"] = redacted
+	if _, ok := stays["usernameFragment"]; ok {
+		stays["usernameFragment"] = redacted
 	}
-	return signal.Raw(c)
+	return signal.Raw(stays)
 }
 
-// text replaces addresses, and the ufrag of a candidate line.
+func (r *redactor) texts(all []string) []string {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i] = r.text(all[i])
+	}
+	return all
+}
+
+// text takes the secrets out of a text: a session description, a candidate,
+// or an error that may quote one.
 func (r *redactor) text(text string) string {
-	words := strings.Split(text, " ")
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = r.line(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (r *redactor) line(line string) string {
+	for _, secret := range secretLines {
+		if at := strings.Index(line, secret); at >= 0 {
+			end := ""
+			if strings.HasSuffix(line, "\r") {
+				end = "\r"
+			}
+			line = line[:at] + secret + redacted + end
+		}
+	}
+	words := strings.Split(line, " ")
 	for i, w := range words {
-		if i > 0 && words[i-1] == "ufrag" {
+		if i > 0 && strings.EqualFold(words[i-1], "ufrag") && w != "" {
 			words[i] = redacted
 			continue
 		}
@@ -191,39 +285,76 @@ func (r *redactor) text(text string) string {
 	return strings.Join(words, " ")
 }
 
-// word replaces the address in a word such as 10.0.0.1, [2001:db8::1]:3478 or
-// stun:192.0.2.1:3478?transport=udp.
+// word replaces the addresses in a word such as 10.0.0.1, [2001:db8::1]:3478,
+// stun:192.0.2.1:3478?transport=udp or 10.0.0.1:80->10.0.0.2:90.
 func (r *redactor) word(w string) string {
-	trimmed := strings.TrimRight(w, "\r.,;)")
-	if name, ok := r.pseudonym(strings.Trim(trimmed, "[]")); ok {
-		return name + w[len(trimmed):]
-	}
-	for start := 0; start < len(w); start++ {
-		if start > 0 && w[start-1] != ':' && w[start-1] != '/' && w[start-1] != '=' && w[start-1] != '(' {
+	var b strings.Builder
+	for at := 0; at < len(w); {
+		end := at
+		for end < len(w) && ofAddress(w[end]) {
+			end++
+		}
+		if end == at {
+			b.WriteByte(w[at])
+			at++
 			continue
 		}
-		for end := len(w); end > start; end-- {
-			if end < len(w) && !strings.ContainsRune(":?/)]", rune(w[end])) && w[end-1] != ']' {
+		b.WriteString(r.run(w[at:end]))
+		at = end
+	}
+	return b.String()
+}
+
+// longestAddress bounds the search: an IPv6 address with its zone, and an
+// mDNS name, which is a UUID (RFC 8828 and its mDNS draft), are shorter.
+const longestAddress = 64
+
+// run replaces the addresses in a text of letters, digits and what joins them,
+// at each place the longest.
+func (r *redactor) run(w string) string {
+	var b strings.Builder
+	done := 0
+	for start := 0; start < len(w); start++ {
+		if start > 0 && alphanumeric(w[start-1]) && !(digit(w[start]) && !digit(w[start-1])) {
+			continue // in the middle of a word or a number
+		}
+		for end := min(len(w), start+longestAddress); end > start+1; end-- {
+			if end < len(w) && alphanumeric(w[end]) && alphanumeric(w[end-1]) {
 				continue
 			}
-			if name, ok := r.pseudonym(strings.Trim(w[start:end], "[]")); ok {
-				return w[:start] + name + w[end:]
+			if name, ok := r.pseudonym(w[start:end]); ok {
+				b.WriteString(w[done:start] + name)
+				done = end
+				start = end - 1
+				break
 			}
 		}
 	}
-	return w
+	return b.String() + w[done:]
+}
+
+func ofAddress(c byte) bool {
+	return alphanumeric(c) || c == '.' || c == ':' || c == '-' || c == '%' || c == '_'
+}
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+func alphanumeric(c byte) bool {
+	return digit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // pseudonym names an address by its kind and a number.
 func (r *redactor) pseudonym(s string) (name string, ok bool) {
 	kind := ""
+	if strings.Count(s, ":") < 2 && strings.Count(s, ".") != 3 && !strings.HasSuffix(s, "l") && !strings.HasSuffix(s, "L") {
+		return "", false
+	}
 	if a, err := netip.ParseAddr(s); err == nil {
-		kind = kindOfAddress(a)
 		if a.IsUnspecified() {
 			return s, true
 		}
-	} else if strings.HasSuffix(s, ".local") {
-		kind = "mdns"
+		a = a.Unmap()
+		kind, s = kindOfAddress(a), a.String()
+	} else if name := strings.ToLower(s); len(name) > len(".local") && strings.HasSuffix(name, ".local") {
+		kind, s = "mdns", name
 	} else {
 		return "", false
 	}

@@ -22,8 +22,7 @@ type Report struct {
 
 // NewReport makes the report of a session.
 func NewReport(s *Session, t *Trace, version, browser string) Report {
-	snapshot := s.Snapshot()
-	snapshot.Messages = veilAll(snapshot.Messages)
+	snapshot := t.redact.snapshot(s.Snapshot())
 	return Report{Schema: ReportSchema, Version: version, Browser: browser, At: snapshot.At, Policy: s.policy, Snapshot: snapshot, Trace: t.Segments()}
 }
 

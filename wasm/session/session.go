@@ -53,6 +53,7 @@ type state struct {
 	Beats       int64
 	End         *End
 	Drift       time.Duration
+	Forgiven    int           // silences that this page's own late timers explain
 	Wake        time.Duration // the deadline that was last given out
 	Random      uint64
 	Goodbyes    Goodbyes
@@ -216,7 +217,7 @@ func (s *Session) join(name string) {
 	s.Name = name
 	s.Life++
 	s.Count = 0
-	s.LeavingAt, s.Gone, s.End = 0, false, nil
+	s.LeavingAt, s.BeatAt, s.Gone, s.End = 0, 0, false, nil
 	s.Signaling.forget()
 	s.enterPhase(phaseJoining)
 	s.dirty = true
@@ -266,8 +267,11 @@ func (s *Session) end(e End) {
 		s.enterSignaling(SignalingStateClosed, "")
 	}
 	s.emit(CloseDevices{})
+	s.Microphone.close()
+	s.Camera.close()
 	s.emit(ClearRecord{})
 	s.dirty = false
+	s.LeavingAt = 0
 	s.End = &e
 	s.enterPhase(phaseEnded)
 }

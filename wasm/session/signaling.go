@@ -128,6 +128,9 @@ func (s *Session) welcomed(e signal.Envelope) {
 	}
 	l := &s.Signaling
 	if s.Participant != e.To {
+		if s.Participant != "" {
+			s.renamed()
+		}
 		s.Participant = e.To
 		s.emit(ClaimIdentity{e.To})
 		s.Config.Locked = true
@@ -153,6 +156,19 @@ func (s *Session) welcomed(e signal.Envelope) {
 	for _, k := range l.Outbox.Kept {
 		k.Ack = l.InSeq
 		s.emit(SendSignaling{l.Attempt, k})
+	}
+}
+
+// renamed starts all links anew: this page came back too late and is somebody
+// new now, so the others have ended theirs, and what is kept for them is of
+// nobody.
+func (s *Session) renamed() {
+	s.Signaling.Outbox.Kept, s.Signaling.Outbox.Bytes = nil, 0
+	for _, p := range s.Peers {
+		if !p.Left {
+			s.closeLink(p)
+			p.Link = link{}
+		}
 	}
 }
 

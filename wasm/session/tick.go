@@ -25,9 +25,9 @@ func (s *Session) Deadline() (at time.Duration, ok bool) {
 		if s.LeavingAt != 0 {
 			want(s.LeavingAt + s.policy.StayAfter)
 		}
-		want(s.BeatAt)
 	}
 	if s.Phase == phaseJoined {
+		want(s.BeatAt)
 		for _, p := range s.Peers {
 			s.peerDeadline(p, want)
 		}
@@ -41,7 +41,7 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 		want(p.EndedAt + s.policy.ShowEndedFor)
 		return
 	}
-	if s.Signaling.State != SignalingStateOpen {
+	if s.expires(p) {
 		want(p.Until)
 	}
 	if p.live() {
@@ -82,10 +82,10 @@ func (s *Session) tick() {
 		s.forgive()
 	}
 	s.tickSignaling()
+	s.tickLeaving()
 	if s.Phase != phaseJoined {
 		return
 	}
-	s.tickLeaving()
 	s.tickBeats()
 	for _, p := range s.Peers {
 		if !p.Left {
@@ -98,11 +98,18 @@ func (s *Session) tick() {
 
 // forgive gives every lane a moment to be heard.
 func (s *Session) forgive() {
-	now, grace := s.now.Mono, s.policy.LookAfter
-	s.Signaling.HeardAt = max(s.Signaling.HeardAt, now-s.policy.SignalingDead+grace)
+	forgive := func(heard *time.Duration, limit time.Duration) {
+		if least := s.now.Mono - limit + s.policy.LookAfter; *heard < least {
+			*heard = least
+			s.Forgiven++
+		}
+	}
+	forgive(&s.Signaling.HeardAt, s.policy.SignalingDead)
 	for _, p := range s.Peers {
-		p.Link.HeardAt = max(p.Link.HeardAt, now-s.limit(p)+grace)
-		p.Link.BeatHeardAt = max(p.Link.BeatHeardAt, now-s.limit(p)+grace)
+		if p.Link.Ever && p.Link.State != linkEnded {
+			forgive(&p.Link.HeardAt, s.limit(p))
+			forgive(&p.Link.BeatHeardAt, s.limit(p))
+		}
 	}
 }
 

@@ -69,16 +69,31 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 		t.checkpoints = append(t.checkpoints, checkpoint{len(t.rows), t.redact.state(s.state)})
 		t.trim()
 	}
-	before := s.Changes
+	changes, forgiven := s.Changes, s.Forgiven
+	packets := s.packets(ev)
 	actions := s.Step(now, ev)
 	ev = t.redact.event(ev)
-	if s.Changes == before && quiet(ev) && !consequential(actions) {
+	if st, ok := ev.(StatsSampled); ok && s.packets(ev) == packets {
+		st.Packets = 0 // nothing new, or stale: a run of these must not look like packets that come
+		ev = st
+	}
+	if s.Changes == changes && s.Forgiven == forgiven && quiet(ev) && !consequential(actions) {
 		t.addQuiet(now, ev)
 		return actions
 	}
 	t.flush()
 	t.rows = append(t.rows, entry{at: now, ev: ev, count: 1})
 	return actions
+}
+
+// packets is what the link of ev has counted so far.
+func (s *Session) packets(ev Event) int64 {
+	if l, ok := linkOf(ev); ok {
+		if p := s.peer(l.Peer); p != nil {
+			return p.Link.Packets
+		}
+	}
+	return 0
 }
 
 func (t *Trace) sinceCheckpoint() int {
@@ -148,11 +163,23 @@ func alike(a, b Event) bool {
 	}
 	switch a := a.(type) {
 	case ControlReceived:
-		return a.Envelope.Type == b.(ControlReceived).Envelope.Type
+		return alikeBeats(a.Envelope, b.(ControlReceived).Envelope)
 	case SignalingReceived:
-		return a.Envelope.Type == b.(SignalingReceived).Envelope.Type
+		b := b.(SignalingReceived)
+		return a.Attempt == b.Attempt && alikeBeats(a.Envelope, b.Envelope)
+	case StatsSampled:
+		b := b.(StatsSampled)
+		return (a.Packets == 0) == (b.Packets == 0) && a.Local == b.Local && a.Remote == b.Remote
 	}
 	return true
+}
+
+// alikeBeats says whether two beats differ in nothing but their number: for
+// one of a hidden page other limits hold.
+func alikeBeats(a, b signal.Envelope) bool {
+	var m, n signal.BeatCount
+	readA, readB := a.Read(&m), b.Read(&n)
+	return a.Type == b.Type && (readA == nil) == (readB == nil) && m.Hidden == n.Hidden
 }
 
 func (t *Trace) flush() {
@@ -220,6 +247,9 @@ func Replay(policy Policy, segments []Segment, observe Observer) (*Session, erro
 			if err := json.Unmarshal(seg.Checkpoint, &s.state); err != nil {
 				return nil, fmt.Errorf("session: checkpoint: %w", err)
 			}
+			if err := s.check(); err != nil {
+				return nil, err
+			}
 		}
 		steps, err := expand(seg.Rows)
 		if err != nil {
@@ -239,6 +269,19 @@ func Replay(policy Policy, segments []Segment, observe Observer) (*Session, erro
 		}
 	}
 	return s, nil
+}
+
+// check refuses a checkpoint that no session can have left.
+func (st *state) check() error {
+	if st.Phase < phaseLobby || st.Phase > phaseEnded {
+		return fmt.Errorf("session: checkpoint: phase: want 0 to %d, got %d", phaseEnded, st.Phase)
+	}
+	for i, p := range st.Peers {
+		if p == nil || p.Link.State < linkNegotiating || p.Link.State > linkEnded || p.Presence == signal.PresenceAway && p.End == nil {
+			return fmt.Errorf("session: checkpoint: peer %d: want a participant, got none or half of one", i)
+		}
+	}
+	return nil
 }
 
 type step struct {

@@ -115,5 +115,9 @@ func (s *Session) linkView(p *peer, v *PeerSnapshot) {
 		v.State = PeerRecovering
 	case linkEnded:
 		v.State, v.EndedAt = PeerEnded, s.epoch(p.EndedAt)
+		if l.End != nil {
+			end := *l.End
+			v.End = &end
+		}
 	}
 }

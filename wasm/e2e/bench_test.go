@@ -1,0 +1,166 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// The clocks of two pages on one machine agree to well under a millisecond, so
+// a benchmark takes the actor's own timestamp and the observer's.
+const clock = `performance.timeOrigin + performance.now()`
+
+// actor tells the same browser's other tab when the person acted: the click,
+// or the beginning of a close.
+const actor = `{
+	const notebook = new BroadcastChannel('acted')
+	let told = false
+	const tell = () => { if (!told) notebook.postMessage(` + clock + `); told = true }
+	addEventListener('click', tell, true)
+	addEventListener('beforeunload', tell, true)
+}`
+
+// bench is a call of which Ben acts and Ana observes.
+type bench struct {
+	b        *testing.B
+	server   *Server
+	ana      *Page
+	profile  *Profile
+	notebook *Page // of Ben's browser: reads when he acted
+}
+
+func newBench(b *testing.B, query string) *bench {
+	s := StartServer(b, scale)
+	n := &bench{b: b, server: s, ana: participant(b, s, "Ana", query), profile: chromium.NewProfile(b)}
+	n.notebook = n.profile.NewPage(b, s.URL+"/healthz")
+	n.notebook.Eval(`new BroadcastChannel('acted').onmessage = (e) => { window.acted = e.data }, 1`, nil)
+	return n
+}
+
+// ben joins and is connected.
+func (n *bench) ben(query string) *Page {
+	ben := n.profile.NewPage(n.b, "about:blank")
+	ben.Must("Page.addScriptToEvaluateOnNewDocument", M{"source": actor}, nil)
+	ben.Open(address(n.server, "test", "Ben", query))
+	ben.Sees("Ana", "connected")
+	n.ana.Sees("Ben", "connected")
+	n.notebook.Eval(`delete window.acted`, nil)
+	return ben
+}
+
+// watch makes Ana note when her page first shows that Ben is not simply
+// connected any more, and when he is back with his picture moving.
+func (n *bench) watch() {
+	n.ana.Eval(`(() => {
+		delete window.noticed; delete window.back
+		const ben = document.querySelector('[data-peer][data-state=connected]')
+		new MutationObserver((_, observer) => {
+			const { state } = ben.dataset
+			if (state !== 'connected') window.noticed ??= `+clock+`
+			if (state === 'connected' && window.noticed) {
+				observer.disconnect()
+				ben.querySelector('video').requestVideoFrameCallback(() => { window.back = `+clock+` })
+			}
+		}).observe(ben, { attributes: true, attributeFilter: ['data-state'] })
+	})()`, nil)
+}
+
+// since waits for Ana's note and returns its time after Ben's, in ms.
+func (n *bench) since(note string) float64 {
+	n.ana.Until("it is "+note, "window."+note)
+	n.notebook.Until("Ben's time is known", "window.acted")
+	var at, acted float64
+	n.ana.Eval("window."+note, &at)
+	n.notebook.Eval("window.acted", &acted)
+	return at - acted
+}
+
+// report prints the median and the maximum of the runs.
+func report(b *testing.B, what string, ms []float64) {
+	slices.Sort(ms)
+	b.ReportMetric(ms[len(ms)/2], what+"-median-ms")
+	b.ReportMetric(ms[len(ms)-1], what+"-max-ms")
+	b.ReportMetric(0, "ns/op")
+	fmt.Printf("%-40s n=%d  median %6.1f ms  max %6.1f ms\n", b.Name()+" "+what, len(ms), ms[len(ms)/2], ms[len(ms)-1])
+}
+
+// noticed measures one way of leaving: from the act to the change on the
+// other page.
+func noticed(b *testing.B, act func(n *bench, ben *Page)) {
+	n := newBench(b, "")
+	var all []float64
+	for range 20 {
+		ben := n.ben("")
+		n.watch()
+		act(n, ben)
+		all = append(all, n.since("noticed"))
+		n.ana.Until("Ben is off the page", `!document.querySelector('[data-peer][data-state=connected]')`)
+		if ben.eval("1", nil, commandPatience) == nil {
+			ben.Open("about:blank")
+			CloseTab.Do(ben)
+		}
+	}
+	report(b, "noticed", all)
+}
+
+func BenchmarkLeave(b *testing.B) {
+	noticed(b, func(_ *bench, ben *Page) { ben.Press("Leave") })
+}
+
+func BenchmarkLink(b *testing.B) {
+	noticed(b, func(n *bench, ben *Page) { FollowLink(n.server.URL + "/").Do(ben) })
+}
+
+func BenchmarkTabClose(b *testing.B) {
+	noticed(b, func(_ *bench, ben *Page) { CloseTab.Do(ben) })
+}
+
+// BenchmarkReload measures from the act until the picture moves again on the
+// other page.
+func BenchmarkReload(b *testing.B) {
+	n := newBench(b, "")
+	var gone, back []float64
+	ben := n.ben("")
+	for range 10 {
+		n.notebook.Eval(`delete window.acted`, nil)
+		n.watch()
+		Reload.Do(ben)
+		gone = append(gone, n.since("noticed"))
+		back = append(back, n.since("back"))
+		ben.Sees("Ana", "connected")
+	}
+	report(b, "noticed", gone)
+	report(b, "back", back)
+}
+
+// BenchmarkPageStart measures a second visit: from the navigation to the call,
+// and to the first remote picture.
+func BenchmarkPageStart(b *testing.B) {
+	n := newBench(b, "")
+	var connected, picture []float64
+	for range 10 {
+		ben := n.profile.NewPage(b, "about:blank")
+		ben.Must("Page.addScriptToEvaluateOnNewDocument", M{"source": `
+			addEventListener('DOMContentLoaded', () => new MutationObserver((_, observer) => {
+				const ana = document.querySelector('[data-peer][data-state=connected]')
+				if (!ana) return
+				observer.disconnect()
+				window.connected = performance.now()
+				ana.querySelector('video').requestVideoFrameCallback(() => { window.picture = performance.now() })
+			}).observe(document, { subtree: true, childList: true, attributes: true }))`}, nil)
+		ben.Open(address(n.server, "test", "Ben", ""))
+		ben.Until("the picture plays", "window.picture")
+		var c, p float64
+		ben.Eval("window.connected", &c)
+		ben.Eval("window.picture", &p)
+		connected, picture = append(connected, c), append(picture, p)
+		ben.Press("Leave")
+		n.ana.Until("Ben left", `!document.querySelector('[data-peer][data-state=connected]')`)
+		CloseTab.Do(ben)
+	}
+	// The first visit filled the cache.
+	report(b, "connected", connected[1:])
+	report(b, "picture", picture[1:])
+}

@@ -1,0 +1,568 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/chromedp"
+)
+
+// visit opens an address in a browser of its own, where a script runs before
+// each document's own.
+func visit(t testing.TB, address, script string) *Page {
+	t.Helper()
+	p := chromium.NewProfile(t).NewPage(t, "about:blank")
+	if script != "" {
+		p.BeforeDocuments(script)
+	}
+	p.Open(address)
+	return p
+}
+
+// quiet fails the test when a page's console has said anything.
+func quiet(t testing.TB, pages ...*Page) {
+	t.Helper()
+	for _, p := range pages {
+		if log := p.Log(); log != "" {
+			t.Errorf("the console is not quiet: %s", log)
+		}
+	}
+}
+
+// says waits until the status is these words.
+func (p *Page) says(words string) {
+	p.t.Helper()
+	p.Until("the status says "+words, fmt.Sprintf(`document.querySelector('[role=status]').textContent === %q`, words))
+}
+
+// hasMessage waits until the chat shows this text.
+func (p *Page) hasMessage(text string) {
+	p.t.Helper()
+	p.Until("the message is there", fmt.Sprintf(`[...document.querySelectorAll('.message-text')].some((m) => m.textContent === %q)`, text))
+}
+
+// focusOn waits until what has this accessible name has the focus, visibly.
+func (p *Page) focusOn(name string) {
+	p.t.Helper()
+	p.Until("something has the focus", `document.activeElement !== document.body`)
+	if got := p.Focused(); got != name {
+		p.t.Fatalf("the focus is on %q, want %q\n%s", got, name, p.describe())
+	}
+	var shows bool
+	p.Eval(`document.activeElement.matches(':focus-visible') && getComputedStyle(document.activeElement).outlineStyle !== 'none'`, &shows)
+	if !shows {
+		p.t.Errorf("nobody can see that the focus is on %q", name)
+	}
+}
+
+// tab presses Tab once for each of the names, which must come in that order.
+func (p *Page) tab(names ...string) {
+	p.t.Helper()
+	for _, name := range names {
+		p.Key("Tab")
+		p.focusOn(name)
+	}
+}
+
+func TestACallByKeyboardAlone(t *testing.T) {
+	s := StartServer(t)
+	ana := visit(t, s.URL+"/", "")
+	ana.tab("Language", "Start a call", "Room", "Open room")
+	ana.Open(s.URL + "/")
+	ana.tab("Language", "Start a call")
+	ana.Key("Enter")
+	ana.Is("lobby")
+	ana.Until("the client is there", `holdline.version !== ''`)
+	ana.focusOn("Your name")
+	ana.Must("Input.insertText", M{"text": "Ana"}, nil)
+	ana.tab("Ask before I close the page during a call", "Join")
+	ana.Key("Enter")
+	ana.Is("waiting")
+	ana.tab("Link to this room", "Copy link")
+
+	ben := chromium.NewProfile(t).NewPage(t, ana.Text(`location.href`)+"?join=now&lang=en&name=Ben")
+	ana.Sees("Ben", "connected")
+	ana.Until("the focus is kept", `document.activeElement !== document.body`)
+	ana.tab("Mute microphone")
+	ana.Key("Enter")
+	ben.Until("Ana is shown muted", tile("Ana")+`.querySelector('.badge-muted').checkVisibility()`)
+	ana.focusOn("Unmute microphone")
+	ana.tab("Turn camera off", "Chat")
+	ana.Key("Enter")
+	ana.focusOn("Message")
+	ana.Must("Input.insertText", M{"text": "typed"}, nil)
+	ana.tab("Send")
+	ana.Key("Enter")
+	ben.hasMessage("typed")
+	ana.Key("Escape")
+	ana.focusOn("Chat")
+	ana.tab("Leave")
+	ana.Key("Enter")
+	ana.Is("ended")
+	ana.focusOn("Rejoin")
+	ana.Key("Enter")
+	ana.Sees("Ben", "connected")
+	ana.Until("the focus is kept", `document.activeElement !== document.body`)
+	quiet(t, ana, ben)
+}
+
+// refuse is a getUserMedia that fails for what the expression wanted says.
+func refuse(wanted, name string) string {
+	return fmt.Sprintf(`{
+		const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+		navigator.mediaDevices.getUserMedia = async (wanted) => {
+			if (%s) throw new DOMException('provoked', %q)
+			return real(wanted)
+		}
+	}`, wanted, name)
+}
+
+func TestJoiningWithoutDevices(t *testing.T) {
+	for _, tt := range []struct {
+		name, script, words string
+		heard               bool
+	}{
+		{"none there", refuse("true", "NotFoundError"), "No camera and no microphone was found. You can join without them", false},
+		{"denied", refuse("true", "NotAllowedError"), "Camera and microphone are not allowed for this site. You can join without them", false},
+		{"plain http", `for (const absent of ['mediaDevices', 'locks']) Object.defineProperty(Navigator.prototype, absent, { value: undefined })`,
+			"Browsers allow camera and microphone only on https pages. You can join without them", false},
+		{"no camera", refuse("wanted.video", "NotFoundError"), "No camera was found", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := StartServer(t)
+			ana := participant(t, s, "Ana", "")
+			ana.Is("waiting")
+			ben := visit(t, s.URL+"/r/test?lang=en&name=Ben", tt.script)
+			ben.Until("it says why", fmt.Sprintf(`document.getElementById('device-notice').checkVisibility() && document.getElementById('device-notice').innerText.startsWith(%q)`, tt.words))
+			ben.Press("Join")
+			ben.Sees("Ana", "connected")
+			ana.Sees("Ben", "connected")
+			ben.plays(1)
+			ana.Until("Ben is shown without a picture", tile("Ben")+`.dataset.picture === 'off'`)
+			ana.Until("Ben's microphone is shown as it is", fmt.Sprintf(tile("Ben")+`.querySelector('.badge-muted').checkVisibility() === %t`, !tt.heard))
+			if tt.heard {
+				ana.Until("Ben is heard", `(() => { window.heard ??= 0; `+play+`.then((m) => { window.heard = m.energy }); return window.heard > 0 })()`)
+			}
+			ben.Eval(`holdline.say('I have no camera')`, nil)
+			ana.hasMessage("I have no camera")
+			ana.Eval(`holdline.say('I see')`, nil)
+			ben.hasMessage("I see")
+			quiet(t, ana, ben)
+		})
+	}
+}
+
+func TestTheLanguageFollowsTheBrowserAndTheSwitch(t *testing.T) {
+	s := StartServer(t)
+	p := chromium.NewProfile(t).NewPage(t, "about:blank")
+	p.Must("Emulation.setUserAgentOverride", M{"userAgent": p.Text(`navigator.userAgent`), "acceptLanguage": "zh-CN,zh"}, nil)
+	p.Open(s.URL + "/r/test?media=none")
+	lang := func(want string) {
+		t.Helper()
+		p.Until("the page is in "+want, fmt.Sprintf(`document.documentElement.lang === %q`, want))
+	}
+	lang("zh")
+	p.control("textbox", "您的名字")
+	p.control("button", "加入")
+	p.Choose("语言", "en")
+	lang("en")
+	p.control("textbox", "Your name")
+	p.control("button", "Join")
+	if got := p.Text(`document.title`); got != "Call test · Holdline" {
+		t.Errorf("title %q", got)
+	}
+	p.Press("Join")
+	ben := participant(t, s, "Ben", "&media=none")
+	p.says("In the call with Ben")
+	p.Choose("Language", "zh")
+	lang("zh")
+	p.says("正在与 Ben 通话")
+	for _, name := range []string{"取消静音", "打开摄像头", "聊天", "离开", "复制链接", "保存报告"} {
+		p.control("button", name)
+	}
+	ben.Press("Leave")
+	p.Until("the tile follows", tile("Ben")+`.innerText.includes('Ben 离开了通话')`)
+	p.Choose("语言", "en")
+	p.Until("the tile follows", tile("Ben")+`.innerText.includes('Ben left the call')`)
+	p.Press("Leave")
+	p.Choose("Language", "zh")
+	p.Until("the end follows", `document.querySelector('[role=alert]').innerText.includes('您离开了通话')`)
+	p.control("button", "重新加入")
+	p.Open(s.URL + "/?lang=en")
+	lang("en")
+	p.Open(s.URL + "/")
+	lang("zh")
+	quiet(t, p, ben)
+}
+
+// onPaused has a function answer each request that Fetch.enable holds.
+func (p *Page) onPaused(pattern string, answer func(id fetch.RequestID)) {
+	p.t.Helper()
+	if err := chromedp.Listen(p.ctx, func(ev any) {
+		if paused, ok := ev.(*fetch.EventRequestPaused); ok {
+			go answer(paused.RequestID)
+		}
+	}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.Must("Fetch.enable", M{"patterns": []M{{"urlPattern": pattern}}}, nil)
+}
+
+func TestJoinBeforeTheClientIsThere(t *testing.T) {
+	s := StartServer(t)
+	p := chromium.NewProfile(t).NewPage(t, "about:blank")
+	p.Must("Fetch.enable", M{"patterns": []M{{"urlPattern": "*.wasm"}}}, nil)
+	p.Open(s.URL + "/r/test?lang=en&media=none")
+	p.Fill("Your name", "Ana")
+	p.says("Loading the call. You can already type your name.")
+	p.control("progressbar", "Loading")
+	p.Press("Join")
+	p.Is("joining")
+	p.says("Loading the call. You join as soon as it is here.")
+	p.Must("Fetch.disable", M{}, nil)
+	p.Is("waiting")
+	if name := p.Text(`holdline.snapshot().name`); name != "Ana" {
+		t.Errorf("joined as %q", name)
+	}
+	if p.Has("progressbar", "Loading") {
+		t.Error("it still says that it loads")
+	}
+	quiet(t, p)
+}
+
+func TestTheClientCannotBeLoaded(t *testing.T) {
+	s := StartServer(t)
+	p := chromium.NewProfile(t).NewPage(t, "about:blank")
+	p.onPaused("*.wasm", func(id fetch.RequestID) {
+		p.Call("Fetch.failRequest", M{"requestId": id, "errorReason": "ConnectionReset"}, nil)
+	})
+	p.Open(address(s, "test", "Ana", "&media=none"))
+	p.Is("ended")
+	p.Until("it says why", `document.querySelector('[role=alert][data-cause=client-failed]').innerText.includes('Holdline could not be loaded')`)
+	p.focusOn("Reload")
+	p.Must("Fetch.disable", M{}, nil)
+	p.Press("Reload")
+	p.Is("waiting")
+}
+
+func TestTheClientStopsInACall(t *testing.T) {
+	ana, ben := call(t, StartServer(t), "&media=none")
+	before := ana.Text(tile("Ben") + `.dataset.peer`)
+	// The client trusts its own shell: a question without its detail makes Go panic.
+	ben.Eval(`holdline.shell.dispatchEvent(new CustomEvent('ask'))`, nil)
+	ben.Is("ended")
+	ben.Until("it says why", `document.querySelector('[role=alert][data-cause=client-failed]').innerText.includes('Holdline stopped in this page')`)
+	ana.SeesCause("Ben", "away", "client-failed")
+	ana.Until("it is said in words", tile("Ben")+`.innerText.includes('Holdline stopped in Ben’s page')`)
+	ana.control("button", "Copy link") // nobody is there, but a place is held: the bar offers it
+	if ben.Text(`holdline.snapshot().state`) != "ended" {
+		t.Error("the snapshot does not say that it ended")
+	}
+	ben.Press("Reload")
+	ben.Sees("Ana", "connected")
+	ana.Sees("Ben", "connected")
+	if after := ana.Text(tile("Ben") + `.dataset.peer`); after != before {
+		t.Errorf("participant %s came back as %s", before, after)
+	}
+	quiet(t, ana)
+}
+
+func TestABrowserThatCannotMakeCallsIsToldSo(t *testing.T) {
+	s := StartServer(t)
+	for _, lacks := range []string{"RTCPeerConnection", "WebAssembly"} {
+		p := visit(t, address(s, "test", "Ana", ""), "delete window."+lacks)
+		p.Is("ended")
+		p.Until("it says why", `document.querySelector('[role=alert][data-cause=unsupported-browser]').innerText.includes('This browser cannot make calls')`)
+		p.focusOn("Copy link")
+		quiet(t, p)
+	}
+}
+
+func TestCopyLinkAndSaveReport(t *testing.T) {
+	s := StartServer(t)
+	ana, ben := call(t, s, "&media=none")
+	if err := ana.profile.browserCall("Browser.setPermission", M{"permission": M{"name": "clipboard-read"}, "setting": "granted", "origin": s.URL,
+		"browserContextId": chromedp.FromContext(ana.ctx).BrowserContextID}, nil); err != nil {
+		t.Fatal(err)
+	}
+	ana.Must("Page.bringToFront", M{}, nil)
+	ana.Press("Copy link")
+	ana.says("Link copied")
+	var got string
+	ana.Eval(`navigator.clipboard.readText()`, &got)
+	if want := s.URL + "/r/test"; got != want {
+		t.Errorf("copied %q, want %q", got, want)
+	}
+
+	folder := t.TempDir()
+	if err := ana.profile.browserCall("Browser.setDownloadBehavior", M{"behavior": "allow", "downloadPath": folder,
+		"browserContextId": chromedp.FromContext(ana.ctx).BrowserContextID}, nil); err != nil {
+		t.Fatal(err)
+	}
+	ana.Press("Save report")
+	ana.says("Report saved to your downloads")
+	var saved []string
+	for range 100 {
+		if saved, _ = filepath.Glob(filepath.Join(folder, "holdline-test-*.json")); len(saved) == 1 {
+			break
+		}
+		ana.Eval(`new Promise((done) => setTimeout(done, 50))`, nil)
+	}
+	if len(saved) != 1 {
+		t.Fatal("no report was downloaded")
+	}
+	data, err := os.ReadFile(saved[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &report); err != nil || report.Schema != "holdline.report/1" {
+		t.Errorf("schema %q, %v", report.Schema, err)
+	}
+	ana.Sees("Ben", "connected")
+	quiet(t, ana, ben)
+}
+
+func TestWindowHoldline(t *testing.T) {
+	s := StartServer(t)
+	ana, ben := call(t, s, "&media=none")
+	var ready bool
+	ana.Eval(`holdline.ready.then((h) => h === holdline)`, &ready)
+	if !ready {
+		t.Error("ready does not give window.holdline")
+	}
+	if v := ana.Text(`holdline.version`); v == "" {
+		t.Error("no version")
+	}
+	var snapshot struct {
+		At                     float64
+		State, Signaling, Room string
+		Name, Participant      string
+		Life                   int64
+		Peers                  []struct{ Participant, Name, State string }
+	}
+	ana.Eval(`holdline.snapshot()`, &snapshot)
+	if snapshot.State != "connected" || snapshot.Signaling != "open" || snapshot.Room != "test" || snapshot.Name != "Ana" ||
+		snapshot.Participant == "" || snapshot.Life < 1 || len(snapshot.Peers) != 1 || snapshot.Peers[0].Name != "Ben" {
+		t.Errorf("snapshot %+v", snapshot)
+	}
+	var late float64
+	ana.Eval(`performance.timeOrigin + performance.now() - holdline.snapshot().at`, &late)
+	if late < -1 || late > 60_000 {
+		t.Errorf("the snapshot is %v ms old", late)
+	}
+	ana.Eval(`window.changes = [], holdline.addEventListener('change', (e) => window.changes.push(e.detail.messages.length)), 1`, nil)
+	ben.Eval(`holdline.say('hello')`, nil)
+	ana.Until("change brings the message", `window.changes.at(-1) === 1`)
+	var schema string
+	ana.Eval(`holdline.report().schema`, &schema)
+	if schema != "holdline.report/1" {
+		t.Errorf("report schema %q", schema)
+	}
+	ana.Eval(`window.ends = [], holdline.addEventListener('end', (e) => window.ends.push(e.detail.cause)), holdline.leave()`, nil)
+	ana.Is("ended")
+	ana.Until("end comes once", `window.ends.join() === 'hangup'`)
+	ben.SeesCause("Ana", "ended", "hangup")
+
+	start := visit(t, s.URL+"/?lang=en", "")
+	start.Eval(`holdline.ready`, nil)
+	if state := start.Text(`holdline.snapshot().state`); state != "start" {
+		t.Errorf("state %q on the start page", state)
+	}
+	quiet(t, ana, ben, start)
+}
+
+func TestABadRoomInTheAddress(t *testing.T) {
+	s := StartServer(t)
+	for _, room := range []string{"a%20b", "r%C3%A4ume", strings.Repeat("x", 65), "a.b"} {
+		answer, err := http.Get(s.URL + "/r/" + room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusNotFound {
+			t.Errorf("/r/%s: %s, want 404", room, answer.Status)
+		}
+		p := visit(t, s.URL+"/r/"+room+"?lang=en", "")
+		p.Until("it says what is wrong", `document.body.innerText.includes('1 to 64 letters')`)
+		p.control("link", "Holdline")
+	}
+}
+
+func TestNamesShowLiterally(t *testing.T) {
+	s := StartServer(t)
+	ana := participant(t, s, "Ana", "&media=none")
+	ana.Is("waiting")
+	for name, shown := range map[string]string{
+		`<img src=x onerror=alert(1)><b>Ben</b>`: `<img src=x onerror=alert(1)><b>Ben</b>`,
+		"דנה לוי":                                "דנה לוי",
+		"e\u202evil\u0007\n":                     "evil",
+		strings.Repeat("é", 70):                  strings.Repeat("é", 64),
+		"{name} \"quoted\" 'too'":                "{name} \"quoted\" 'too'",
+	} {
+		ben := visit(t, address(s, "test", url.QueryEscape(name), "&media=none"), "")
+		ben.Sees("Ana", "connected")
+		ana.Until(name+" is shown as "+shown, fmt.Sprintf(`[...document.querySelectorAll('[data-peer][data-state=connected]')].some((e) => e.dataset.name === %[1]q && e.querySelector('.who').textContent === %[1]q)`, shown))
+		ben.Eval(`holdline.say('<i>&amp; שלום</i>')`, nil)
+		ana.Until("its words and name are literal in the chat", fmt.Sprintf(`(() => { const l = document.querySelector('#messages li:last-child'); return l.querySelector('.message-name').textContent === %q && l.querySelector('.message-text').textContent === '<i>&amp; שלום</i>' })()`, shown))
+		ben.Press("Leave")
+		ben.Is("ended")
+		quiet(t, ben)
+	}
+	quiet(t, ana)
+}
+
+// audit lists what somebody with a screen reader, weak sight or a thumb would
+// stumble over. Exceptions: a checkbox is as large as its label; a disabled
+// control needs no contrast (WCAG 2.2, 1.4.3); pictures under text count as
+// white behind the veil.
+const audit = `(() => {
+	const found = []
+	const seen = (el) => el.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !el.closest('.unseen')
+	const what = (el) => el.tagName.toLowerCase() + (el.id ? '#' + el.id : '.' + el.className) + ' ' + el.textContent.trim().slice(0, 30)
+	const ids = [...document.querySelectorAll('[id]')].map((el) => el.id)
+	for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i))) found.push('two elements have the id ' + id)
+	for (const el of document.querySelectorAll('[aria-labelledby], [aria-describedby], [aria-controls], label[for]')) {
+		for (const of of ['aria-labelledby', 'aria-describedby', 'aria-controls', 'for']) {
+			for (const id of (el.getAttribute(of) ?? '').split(' ').filter(Boolean)) if (!document.getElementById(id)) found.push(what(el) + ': ' + of + ' names ' + id + ', which is not there')
+		}
+	}
+	for (const el of document.querySelectorAll('button, a[href], input, select, textarea, summary, [tabindex="0"]')) {
+		if (!seen(el)) continue
+		const box = (el.type === 'checkbox' ? el.closest('label') : el).getBoundingClientRect()
+		if (box.width < 44 || box.height < 44) found.push(what(el) + ': only ' + box.width.toFixed(1) + ' x ' + box.height.toFixed(1))
+		if (box.left < -1 || box.right > innerWidth + 1) found.push(what(el) + ': sticks out of the page')
+	}
+	if (document.documentElement.scrollWidth > innerWidth) found.push('the page is wider than the screen')
+
+	const parse = (css) => { const n = css.match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0, 0]; return [n[0], n[1], n[2], n[3] ?? 1] }
+	const over = (top, under) => top.slice(0, 3).map((c, i) => c * top[3] + under[i] * (1 - top[3])).concat(1)
+	const ground = (el) => {
+		const layers = []
+		for (let at = el; at; at = at.parentElement) {
+			const color = parse(getComputedStyle(at).backgroundColor)
+			layers.push(color)
+			if (color[3] === 1) break
+			if (at.matches('.tile[data-picture=on]')) { layers.push([255, 255, 255, 1]); break }
+		}
+		return layers.reduceRight((under, top) => over(top, under), [255, 255, 255, 1])
+	}
+	const light = (c) => { const [r, g, b] = c.map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b }
+	const contrast = (a, b) => { const [x, y] = [light(a), light(b)].sort((m, n) => n - m); return (x + 0.05) / (y + 0.05) }
+	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+	const done = new Set()
+	while (texts.nextNode()) {
+		const el = texts.currentNode.parentElement
+		if (!texts.currentNode.data.trim() || done.has(el) || !seen(el) || el.closest('[hidden], option, script, style, :disabled')) continue
+		done.add(el)
+		const style = getComputedStyle(el), size = parseFloat(style.fontSize), under = ground(el)
+		const least = size >= 24 || size >= 18.66 && style.fontWeight >= 700 ? 3 : 4.5
+		const got = contrast(over(parse(style.color), under), under)
+		if (got < least) found.push(what(el) + ': contrast ' + got.toFixed(2) + ', needs ' + least)
+	}
+	for (const el of document.querySelectorAll('button:enabled .icon, .badge')) {
+		if (!seen(el)) continue
+		const got = contrast(parse(getComputedStyle(el).stroke === 'none' ? getComputedStyle(el).color : getComputedStyle(el).stroke), ground(el))
+		if (got < 3) found.push(what(el.closest('[id], [class]')) + ': icon with contrast ' + got.toFixed(2) + ', needs 3')
+	}
+	return found
+})()`
+
+// unnamed lists controls that assistive technology could not name.
+func (p *Page) unnamed() (found []string) {
+	p.t.Helper()
+	type value struct {
+		Value any `json:"value"`
+	}
+	var tree struct {
+		Nodes []struct {
+			Ignored          bool
+			Role, Name       value
+			BackendDOMNodeID int64
+		}
+	}
+	p.Must("Accessibility.getFullAXTree", M{}, &tree)
+	for _, n := range tree.Nodes {
+		switch n.Role.Value {
+		case "button", "textbox", "combobox", "checkbox", "link", "progressbar", "image", "img", "dialog", "log", "region", "form":
+			if name, _ := n.Name.Value.(string); !n.Ignored && strings.TrimSpace(name) == "" {
+				found = append(found, fmt.Sprintf("%v without a name (node %d)", n.Role.Value, n.BackendDOMNodeID))
+			}
+		}
+	}
+	return found
+}
+
+// audited checks the page's present state on a phone and on a desktop, light
+// and dark.
+func (p *Page) audited(state string) {
+	p.t.Helper()
+	for _, phone := range []bool{true, false} {
+		for _, dark := range []bool{false, true} {
+			width, height := 1280, 800
+			if phone {
+				width, height = 390, 844
+			}
+			p.dress(width, height, phone, dark)
+			p.settle()
+			var found []string
+			p.Eval(audit, &found)
+			for _, f := range append(found, p.unnamed()...) {
+				p.t.Errorf("%s (phone %t, dark %t): %s", state, phone, dark, f)
+			}
+		}
+	}
+}
+
+func TestEveryScreenCanBeReadAndTouched(t *testing.T) {
+	s := StartServer(t)
+	p := visit(t, s.URL+"/?lang=en", "")
+	p.Fill("Room", "not a room")
+	p.Press("Open room")
+	p.audited("start")
+
+	p = visit(t, s.URL+"/r/test?lang=en", refuse("true", "NotAllowedError"))
+	p.Until("it says why", `!document.getElementById('device-notice').hidden`)
+	p.audited("lobby")
+	p.Press("Join")
+	p.Is("waiting")
+	p.audited("waiting")
+	p.Press("Leave")
+	p.Is("ended")
+
+	ana, ben := call(t, s, "")
+	ana.Press("Chat")
+	ben.Eval(`holdline.say('hello')`, nil)
+	ana.hasMessage("hello")
+	ana.audited("chat")
+	ana.Press("Close chat")
+	ana.Press("Mute microphone")
+	ana.Press("Turn camera off")
+	ben.Press("Mute microphone")
+	ana.Until("Ben is muted", tile("Ben")+`.querySelector('.badge-muted').checkVisibility()`)
+	ana.audited("call")
+	cem := participant(t, s, "Cem", "&media=none")
+	ana.Sees("Cem", "connected")
+	cem.Press("Leave")
+	CloseTab.Do(ben)
+	ana.Sees("Ben", "away")
+	ana.audited("away and ended")
+	s.kill()
+	ana.Until("the server is lost", `document.documentElement.dataset.signaling === 'lost'`)
+	ana.audited("signaling lost")
+	ana.Press("Leave")
+	ana.Is("ended")
+	ana.Eval(`document.getElementById('end-details').open = true`, nil)
+	ana.audited("end")
+}

@@ -1,0 +1,453 @@
+//go:build e2e && screenshots
+
+package e2e
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/chromedp"
+)
+
+// TestScreenshots pictures every state of the real page that a person can
+// come to, for scripts/screenshots, which names the folder.
+func TestScreenshots(t *testing.T) {
+	dir := os.Getenv("HOLDLINE_SCREENSHOTS")
+	if dir == "" {
+		t.Fatal("HOLDLINE_SCREENSHOTS names the folder for the pictures: run make screenshots")
+	}
+	for _, tt := range []struct {
+		name string
+		take func(*album)
+	}{
+		{"start", startScreens},
+		{"lobby", lobbyScreens},
+		{"loading", loadingScreens},
+		{"call", callScreens},
+		{"company", companyScreens},
+		{"away", awayScreens},
+		{"silent", silentScreens},
+		{"server", serverScreens},
+		{"ends", endScreens},
+		{"chinese", chineseScreens},
+	} {
+		t.Run(tt.name, func(t *testing.T) { tt.take(&album{t: t, dir: dir}) })
+	}
+}
+
+// album takes pictures into a folder.
+type album struct {
+	t   *testing.T
+	dir string
+}
+
+// views are the screens that every state is pictured on.
+var views = []struct {
+	name          string
+	width, height int
+	phone, dark   bool
+}{
+	{"desktop-light", 1280, 800, false, false},
+	{"desktop-dark", 1280, 800, false, true},
+	{"phone-light", 390, 844, true, false},
+	{"phone-dark", 390, 844, true, true},
+}
+
+// take pictures the page on every screen. before is done on each of them
+// first, because the page may rearrange itself between them.
+func (a *album) take(p *Page, name string, before ...func(phone bool)) {
+	a.t.Helper()
+	for _, v := range views {
+		p.dress(v.width, v.height, v.phone, v.dark)
+		for _, do := range before {
+			do(v.phone)
+		}
+		a.write(p, name+"-"+v.name+".png")
+	}
+}
+
+func (a *album) write(p *Page, name string) {
+	a.t.Helper()
+	p.settle()
+	if err := os.WriteFile(filepath.Join(a.dir, name), p.Screenshot(), 0o644); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// person draws somebody in a room onto a canvas and gives it out as the camera,
+// so that the pictures look like a call and not like a test pattern.
+const person = `{
+	const look = %s
+	const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+	navigator.mediaDevices.getUserMedia = async (wanted) => {
+		const stream = new MediaStream()
+		if (wanted.audio) for (const track of (await real({ audio: wanted.audio })).getTracks()) stream.addTrack(track)
+		if (!wanted.video) return stream
+		const canvas = document.createElement('canvas')
+		canvas.width = look.width, canvas.height = look.width * 3 / 4
+		const g = canvas.getContext('2d'), scale = canvas.width / 640
+		const blob = (fill, draw) => { g.fillStyle = fill; g.beginPath(); draw(); g.fill() }
+		const shade = (x0, y0, x1, y1, from, to) => { const s = g.createLinearGradient(x0, y0, x1, y1); s.addColorStop(0, from); s.addColorStop(1, to); return s }
+		const draw = (at) => {
+			const sway = Math.sin(at / 900) * 5, nod = Math.sin(at / 700) * 2
+			g.setTransform(scale, 0, 0, scale, 0, 0)
+			g.fillStyle = shade(0, 0, 640, 480, look.wall[0], look.wall[1]); g.fillRect(0, 0, 640, 480)
+			if (look.window) {
+				g.fillStyle = '#f6f1e6'; g.fillRect(40, 30, 170, 230)
+				g.fillStyle = shade(0, 30, 0, 260, '#a9d2ea', '#e9f3ee'); g.fillRect(50, 40, 150, 210)
+				g.fillStyle = '#f6f1e6'; g.fillRect(121, 40, 8, 210); g.fillRect(50, 140, 150, 8)
+				blob('#5f8f63', () => g.ellipse(560, 330, 60, 90, 0.2, 0, 7)); blob('#4d7d55', () => g.ellipse(600, 300, 42, 96, 0.4, 0, 7))
+				g.fillStyle = '#b8744f'; g.fillRect(530, 390, 90, 90)
+			} else {
+				g.fillStyle = 'rgb(60 40 25 / 55%%)'; g.fillRect(400, 150, 220, 12); g.fillRect(400, 290, 220, 12)
+				const spines = ['#c8553d', '#e8c07d', '#2f5d62', '#8a9a5b', '#d9d2c0', '#5c4b7d', '#b5838d']
+				for (let i = 0; i < 14; i++) {
+					const h = 76 + (i * 37) %% 36, y = i < 7 ? 150 : 290
+					g.fillStyle = spines[(i * 3) %% 7]; g.fillRect(410 + (i %% 7) * 29, y - h, 23, h)
+				}
+				blob('rgb(255 226 160 / 45%%)', () => g.arc(110, 150, 120, 0, 7)); blob('#f6dca0', () => { g.moveTo(70, 190); g.lineTo(150, 190); g.lineTo(132, 120); g.lineTo(88, 120) })
+				g.fillStyle = '#5a4632'; g.fillRect(106, 190, 8, 290)
+			}
+			g.translate(320 + sway, 40 + nod)
+			if (look.long) blob(look.hair, () => g.roundRect(-96, 62, 192, 250, 80))
+			blob(look.shirt, () => g.roundRect(-190, 318, 380, 300, [130, 130, 0, 0]))
+			blob(look.shade, () => g.roundRect(-36, 240, 72, 108, 34))
+			blob(look.skin, () => g.ellipse(0, 172, 78, 102, 0, 0, 7))
+			blob(look.hair, () => { g.ellipse(0, 128, 88, 84, 0, Math.PI * 0.96, Math.PI * 2.04); g.quadraticCurveTo(30, 92, -60, 104) })
+			if (look.beard) blob(look.hair, () => { g.moveTo(-76, 190); g.quadraticCurveTo(-66, 288, 0, 286); g.quadraticCurveTo(66, 288, 76, 190); g.quadraticCurveTo(40, 222, 0, 218); g.quadraticCurveTo(-40, 222, -76, 190) })
+			const open = at %% 3700 > 140 ? 7 : 1
+			blob('#2a211c', () => { g.ellipse(-30, 172, 7, open, 0, 0, 7); g.ellipse(30, 172, 7, open, 0, 0, 7) })
+			g.lineWidth = 5; g.lineCap = 'round'; g.strokeStyle = look.beard ? '#f4e9df' : '#8e4438'
+			g.beginPath(); g.arc(0, 212, 26, 0.35, Math.PI - 0.35); g.stroke()
+			if (look.glasses) { g.lineWidth = 4; g.strokeStyle = '#2d2a33'; g.beginPath(); g.arc(-31, 172, 24, 0, 7); g.moveTo(55, 172); g.arc(31, 172, 24, 0, 7); g.moveTo(-7, 170); g.lineTo(7, 170); g.stroke() }
+		}
+		draw(0)
+		setInterval(() => draw(performance.now()), 1000 / look.rate)
+		stream.addTrack(canvas.captureStream(look.rate).getVideoTracks()[0])
+		return stream
+	}
+}`
+
+// looks are how the persons of the pictures look.
+var looks = map[string]string{
+	"Ana Ruiz":   `{ width: 960, rate: 10, wall: ['#e9dcc8', '#cdb79b'], window: true, long: true, hair: '#3b2620', skin: '#e2b08d', shade: '#c8926e', shirt: '#0f6b5a' }`,
+	"Ben Okafor": `{ width: 960, rate: 10, wall: ['#49626b', '#2b3d47'], beard: true, hair: '#1d1715', skin: '#8a5a3c', shade: '#6f452c', shirt: '#d9a441' }`,
+	"Chen Wei":   `{ width: 320, rate: 5, wall: ['#dfe6ea', '#b4c3cd'], window: true, glasses: true, hair: '#17161a', skin: '#ecc39e', shade: '#d3a37c', shirt: '#34527a' }`,
+	"Dora Lind":  `{ width: 320, rate: 5, wall: ['#f0d9d2', '#d5aea5'], long: true, glasses: true, hair: '#c69a56', skin: '#f1cdb4', shade: '#d9ab8e', shirt: '#7c3f58' }`,
+}
+
+// visitor is a browser of its own whose camera shows the person of that name.
+func (a *album) visitor(name string) *Page {
+	p := chromium.NewProfile(a.t).NewPage(a.t, "about:blank")
+	if look, ok := looks[name]; ok {
+		p.BeforeDocuments(fmt.Sprintf(person, look))
+	}
+	return p
+}
+
+// joins opens a room as a person of that name.
+func (a *album) joins(s *Server, name, query string) *Page {
+	p := a.visitor(name)
+	p.Open(address(s, "garden", strings.ReplaceAll(name, " ", "%20"), query))
+	return p
+}
+
+func (a *album) pair(s *Server, query string) (ana, ben *Page) {
+	ana = a.joins(s, "Ana Ruiz", query)
+	ana.Is("waiting")
+	ben = a.joins(s, "Ben Okafor", query)
+	ana.Sees("Ben Okafor", "connected")
+	ben.Sees("Ana Ruiz", "connected")
+	ana.plays(1)
+	return ana, ben
+}
+
+// hold keeps what matches a pattern from coming, until the function is called.
+func (p *Page) hold(pattern string) (release func()) {
+	p.t.Helper()
+	p.Must("Fetch.enable", M{"patterns": []M{{"urlPattern": pattern}}}, nil)
+	return func() { p.Must("Fetch.disable", M{}, nil) }
+}
+
+func startScreens(a *album) {
+	s := StartServer(a.t)
+	p := a.visitor("")
+	p.Open(s.URL + "/?lang=en")
+	a.take(p, "start")
+	p.Fill("Room", "my garden")
+	p.Press("Open room")
+	a.take(p, "start-error")
+	p.Open(s.URL + "/r/my%20garden?lang=en")
+	a.take(p, "start-bad-address")
+}
+
+func lobbyScreens(a *album) {
+	s := StartServer(a.t)
+	p := a.visitor("Ana Ruiz")
+	p.Open(s.URL + "/r/garden?lang=en&name=Ana%20Ruiz")
+	p.Until("the preview shows", `document.querySelector('#self video').videoWidth > 0`)
+	a.take(p, "lobby")
+	for name, err := range map[string]string{"lobby-denied": "NotAllowedError", "lobby-no-device": "NotFoundError"} {
+		p := a.visitor("")
+		p.BeforeDocuments(`navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', '` + err + `') }`)
+		p.Open(s.URL + "/r/garden?lang=en")
+		p.Until("it says why", `!document.getElementById('device-notice').hidden`)
+		a.take(p, name)
+	}
+}
+
+func loadingScreens(a *album) {
+	s := StartServer(a.t)
+	p := a.visitor("")
+	release := p.hold("*.wasm")
+	p.Open(s.URL + "/r/garden?lang=en&name=Ana")
+	p.Until("it says that it loads", `!document.getElementById('progress').hidden`)
+	a.take(p, "loading-lobby")
+	p.Press("Join")
+	a.take(p, "loading-join")
+	release()
+	p.Is("waiting")
+	p.Until("the own picture is there", `document.querySelector('#self video').videoWidth > 0`)
+	a.take(p, "waiting")
+	p.Press("Leave")
+
+	p = a.visitor("")
+	p.Open(s.URL + "/r/garden?lang=en&name=Ana")
+	p.Until("the client is there", `holdline.version !== ''`)
+	s.pause()
+	p.Press("Join")
+	p.Is("joining")
+	a.take(p, "joining")
+}
+
+func callScreens(a *album) {
+	s := StartServer(a.t)
+	ana, ben := a.pair(s, "")
+	a.take(ana, "call")
+	for _, line := range []struct {
+		by   *Page
+		text string
+	}{
+		{ben, "Morning! The tomatoes are up."},
+		{ana, "Already? I sowed them nine days ago."},
+		{ben, "See for yourself: https://example.org/garden/beds/north-side/tomatoes?day=2026-04-18"},
+		{ana, "Lovely. I’ll reload the page, stay on the line."},
+	} {
+		line.by.Eval(fmt.Sprintf(`holdline.say(%q)`, line.text), nil)
+		ana.Until("the message is there", fmt.Sprintf(`document.getElementById('messages').lastElementChild?.innerText.includes(%q)`, line.text))
+		ben.Until("the message is there", fmt.Sprintf(`document.getElementById('messages').lastElementChild?.innerText.includes(%q)`, line.text))
+	}
+	a.take(ana, "call-unread")
+	a.take(ana, "call-chat", func(phone bool) {
+		if phone {
+			ana.Eval(`document.getElementById('chat-toggle').ariaExpanded === 'true' || document.getElementById('chat-toggle').click()`, nil)
+		}
+	})
+	a.readme(ana)
+	ben.Press("Mute microphone")
+	ben.Press("Turn camera off")
+	ana.Press("Mute microphone")
+	ana.Press("Turn camera off")
+	ana.Until("Ben's picture is off", tile("Ben Okafor")+`.dataset.picture === 'off'`)
+	a.take(ana, "call-muted", func(bool) { ana.Eval(`document.getElementById('chat-close').click()`, nil) })
+}
+
+// readme takes the picture that the README shows.
+func (a *album) readme(p *Page) {
+	file := os.Getenv("HOLDLINE_README_PICTURE")
+	if file == "" {
+		return
+	}
+	p.dress(1280, 760, false, false)
+	p.settle()
+	var r struct {
+		Data string `json:"data"`
+	}
+	p.Must("Page.captureScreenshot", M{"format": "webp", "quality": 82}, &r)
+	picture, err := base64.StdEncoding.DecodeString(r.Data)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func companyScreens(a *album) {
+	s := StartServer(a.t)
+	ana := a.joins(s, "Ana Ruiz", "")
+	names := []string{"Ben Okafor", "Chen Wei", "Dora Lind", "Emil Novák", "Fatima El-Sayed", "Jean de la Cruz", "李晓雨"}
+	for i, name := range names {
+		query := ""
+		if looks[name] == "" {
+			query = "&media=none"
+		}
+		p := a.joins(s, name, query)
+		ana.Sees(name, "connected")
+		if i == 2 {
+			p.Press("Mute microphone")
+		}
+		if i == 1 {
+			ana.plays(2)
+			a.take(ana, "call-three", closeChat(ana))
+		}
+	}
+	ana.Until("every picture is there", `[...document.querySelectorAll('[data-peer][data-picture=on] video')].every((v) => v.videoWidth > 0)`)
+	a.take(ana, "call-eight", closeChat(ana))
+}
+
+func closeChat(p *Page) func(bool) {
+	return func(bool) {
+		p.Eval(`document.documentElement.dataset.chat === 'open' && document.getElementById('chat-close').click()`, nil)
+	}
+}
+
+func awayScreens(a *album) {
+	s := StartServer(a.t)
+	ana, ben := a.pair(s, "")
+	release := ben.hold("*.wasm")
+	Reload.Do(ben)
+	ana.SeesCause("Ben Okafor", "away", "page-reloaded")
+	a.take(ana, "away-reloading", closeChat(ana))
+	release()
+	ana.Sees("Ben Okafor", "connected")
+	CloseTab.Do(ben)
+	ana.SeesCause("Ben Okafor", "away", "page-closed")
+	a.take(ana, "away-closed", closeChat(ana))
+	ana.SeesCause("Ben Okafor", "ended", "page-closed")
+	a.take(ana, "peer-closed", closeChat(ana))
+
+	cem := a.joins(s, "Chen Wei", "")
+	ana.Sees("Chen Wei", "connected")
+	cem.Press("Leave")
+	ana.SeesCause("Chen Wei", "ended", "hangup")
+	a.take(ana, "peer-left", closeChat(ana))
+}
+
+// silentScreens stops the whole browser of one of them: nothing comes from it
+// any more, and nothing says goodbye.
+func silentScreens(a *album) {
+	s := StartServer(a.t)
+	ana := a.joins(s, "Ana Ruiz", "")
+	ana.Is("waiting")
+	other, end, err := StartChromium()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.t.Cleanup(end)
+	other.NewProfile(a.t).NewPage(a.t, address(s, "garden", "Ben%20Okafor", ""))
+	ana.Sees("Ben Okafor", "connected")
+	ana.plays(1)
+	thaw := other.pause(a.t)
+	defer thaw()
+	ana.Until("the line is interrupted", tile("Ben Okafor")+`.dataset.state !== 'connected'`)
+	a.take(ana, "interrupted", closeChat(ana))
+	ana.SeesCause("Ben Okafor", "away", "network-lost", "page-unresponsive", "page-vanished")
+	a.take(ana, "away-silent", closeChat(ana))
+}
+
+// pause stops the server's process: it neither answers nor hangs up.
+func (s *Server) pause() { s.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// pause stops all processes of a browser until the returned function is called.
+func (c *Chromium) pause(t testing.TB) (thaw func()) {
+	t.Helper()
+	out, err := exec.Command("ps", "-eo", "pid=,ppid=").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	children := map[int][]int{}
+	for line := range strings.Lines(string(out)) {
+		var pid, parent int
+		if _, err := fmt.Sscan(line, &pid, &parent); err == nil {
+			children[parent] = append(children[parent], pid)
+		}
+	}
+	all := []int{chromedp.FromContext(c.ctx).Browser.Process().Pid}
+	for i := 0; i < len(all); i++ {
+		all = append(all, children[all[i]]...)
+	}
+	tell := func(signal syscall.Signal) {
+		for _, pid := range all {
+			syscall.Kill(pid, signal)
+		}
+	}
+	tell(syscall.SIGSTOP)
+	return func() { tell(syscall.SIGCONT) }
+}
+
+func serverScreens(a *album) {
+	s := StartServer(a.t)
+	ana, ben := a.pair(s, "")
+	s.kill()
+	ana.Until("the signaling is lost", `document.documentElement.dataset.signaling === 'lost'`)
+	a.take(ana, "signaling-lost", closeChat(ana))
+	CloseTab.Do(ben)
+	ana.Sees("Ben Okafor", "away")
+	a.take(ana, "signaling-lost-alone", closeChat(ana))
+}
+
+func endScreens(a *album) {
+	s := StartServer(a.t, "--max-room", "2")
+	ana, ben := a.pair(s, "")
+	full := a.joins(s, "Chen Wei", "")
+	full.Is("ended")
+	a.take(full, "end-room-full")
+	ben.Press("Leave")
+	ben.Is("ended")
+	a.take(ben, "end-hangup")
+	a.take(ben, "end-hangup-details", func(bool) { ben.Eval(`document.getElementById('end-details').open = true`, nil) })
+	ana.Eval(`holdline.shell.dispatchEvent(new CustomEvent('ask'))`, nil)
+	ana.Is("ended")
+	a.take(ana, "end-client-failed")
+
+	p := a.visitor("")
+	p.BeforeDocuments(`delete window.RTCPeerConnection`)
+	p.Open(address(s, "garden", "Ana", ""))
+	p.Is("ended")
+	a.take(p, "end-unsupported")
+
+	p = a.visitor("")
+	if err := chromedp.Listen(p.ctx, func(ev any) {
+		if paused, ok := ev.(*fetch.EventRequestPaused); ok {
+			go p.Call("Fetch.failRequest", M{"requestId": paused.RequestID, "errorReason": "ConnectionReset"}, nil)
+		}
+	}); err != nil {
+		a.t.Fatal(err)
+	}
+	p.hold("*.wasm")
+	p.Open(address(s, "garden", "Ana", ""))
+	p.Is("ended")
+	a.take(p, "end-load-failed")
+}
+
+func chineseScreens(a *album) {
+	s := StartServer(a.t)
+	p := a.visitor("Chen Wei")
+	p.Open(s.URL + "/?lang=zh")
+	a.take(p, "zh-start")
+	p.Open(s.URL + "/r/garden?lang=zh&name=陈伟")
+	p.Until("the preview shows", `document.querySelector('#self video').videoWidth > 0`)
+	a.take(p, "zh-lobby")
+	p.Press("加入")
+	p.Is("waiting")
+	a.take(p, "zh-waiting", closeChat(p))
+	ben := a.joins(s, "Ben Okafor", "")
+	p.Sees("Ben Okafor", "connected")
+	ben.Eval(`holdline.say('你好！')`, nil)
+	p.Until("the message is there", `document.getElementById('messages').innerText.includes('你好')`)
+	a.take(p, "zh-call", closeChat(p))
+	CloseTab.Do(ben)
+	p.Sees("Ben Okafor", "away")
+	a.take(p, "zh-away", closeChat(p))
+	p.Press("离开")
+	p.Is("ended")
+	a.take(p, "zh-end")
+}

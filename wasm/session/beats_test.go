@@ -1,0 +1,212 @@
+package session
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"holdline/server/room"
+	"holdline/server/signal"
+)
+
+func TestSilenceIsNoticedAfterASecondAndRepairedByAnICERestart(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	w.blocked = true
+	w.run(700 * time.Millisecond)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	w.run(400*time.Millisecond + 2*packetTime)
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	if n := restarts(ana); n != 1 {
+		t.Errorf("%d ICE restarts, want 1 at once", n)
+	}
+	w.run(time.Second)
+	w.blocked = false
+	for range 60 { // statistics come before the next beat does
+		w.run(5 * time.Millisecond)
+		if v := ana.peer("Ben"); v.Cause == signal.CausePageUnresponsive {
+			t.Fatal("Ben, who was cut off, is called unresponsive")
+		}
+	}
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	if l := ana.s.peer("p2").Link; l.Rung != 0 || l.GiveUpAt != 0 {
+		t.Errorf("after recovery the ladder stands at rung %d, until %v", l.Rung, l.GiveUpAt)
+	}
+}
+
+func restarts(p *page) int {
+	return count(p, func(a SetLocalDescription) bool { return a.Restart })
+}
+
+func TestHiddenPagesMayBeSilentForLonger(t *testing.T) {
+	for _, who := range []string{"own", "remote"} {
+		w := newWorld(t)
+		ana, ben := w.call()
+		hidden := ana
+		if who == "remote" {
+			hidden = ben
+		}
+		hidden.step(VisibilityChanged{Hidden: true})
+		w.run(2 * time.Second)
+		if !ana.s.Hidden && !ana.s.peer("p2").Hidden {
+			t.Errorf("%s page hidden: nobody told Ana", who)
+		}
+		w.blocked = true
+		w.run(1100 * time.Millisecond) // the statistics still tell of the last packets
+		heard := ana.s.peer("p2").Link.HeardAt
+		w.run(heard + 2400*time.Millisecond - w.now)
+		ana.expect(StateConnected, "Ben", PeerConnected, "")
+		w.run(200 * time.Millisecond)
+		ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	}
+}
+
+func TestAPageThatHangsWhileItsPacketsFlowIsUnresponsive(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	ben.stopped = true // its RTP flows on
+	w.run(3 * time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, signal.CausePageUnresponsive)
+	if n := restarts(ana); n != 0 {
+		t.Errorf("%d ICE restarts of a path that works", n)
+	}
+	ben.stopped = false
+	w.run(time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+}
+
+func TestOwnTimersThatAreLateJudgeNobody(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.blocked = true
+	w.run(500 * time.Millisecond)
+	w.blocked = false
+	w.noMedia = true
+	ana.busyUntil = w.now + 3*time.Second // a dialog is open; what comes waits in the queue
+	ben.busyUntil = ana.busyUntil
+	w.run(3*time.Second + time.Millisecond)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	w.run(time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+}
+
+func TestAClockThatJumpsJudgesNobodyBeforeTheyAreHeard(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.noMedia = true
+	ana.stopped, ben.stopped = true, true // both machines sleep: time passes for the wall clock only
+	w.run(2 * time.Second)
+	ana.stopped, ben.stopped = false, false
+	ana.slept, ben.slept = time.Hour, time.Hour
+	beats := ana.sent(signal.TypeBeat)
+	ana.step(VisibilityChanged{Hidden: false})
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	w.run(time.Millisecond)
+	if n := ana.sent(signal.TypeBeat) - beats; n != 1 {
+		t.Errorf("%d beats to the server at once, want 1", n)
+	}
+	w.run(2 * time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+}
+
+func TestTheLadderIsClimbedInOrder(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	w.blocked, w.broken = true, true
+	var rungs []int
+	var times []float64
+	start := w.now
+	for w.now-start < 45*time.Second {
+		w.run(50 * time.Millisecond)
+		if l := ana.s.peer("p2").Link; len(rungs) == 0 || rungs[len(rungs)-1] != l.Rung {
+			rungs, times = append(rungs, l.Rung), append(times, (w.now-start).Seconds())
+		}
+	}
+	if want := []int{0, rungRestartICE, rungNewConnection, rungWait}; !slices.Equal(rungs, want) {
+		t.Fatalf("rungs %v at %v, want %v", rungs, times, want)
+	}
+	for i, want := range []float64{0, 1, 6, 16} {
+		if times[i] < want-0.3 || times[i] > want+0.3 {
+			t.Errorf("rung %d at %.1f s, want %.0f", rungs[i], times[i], want)
+		}
+	}
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CausePathBlocked)
+	if at := ana.s.peer("p2").EndedAt - start; at < 40*time.Second || at > 42*time.Second {
+		t.Errorf("given up after %v, want 40 s after the first of silence", at)
+	}
+}
+
+func TestWithoutSignalingASilentLinkIsNetworkLost(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	w.blocked, w.down = true, true
+	w.run(60 * time.Second)
+	ana.expect(StateRecovering, "Ben", PeerEnded, signal.CauseNetworkLost)
+}
+
+func TestAControlChannelThatClosesLeadsToANewConnectionAtOnce(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	old := Link{"p2", 1, 1}
+	ana.pcs[old].open = false
+	ana.step(ControlClosed{old})
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	w.until(time.Second, "connected again", func() bool { return ana.s.Snapshot().State == StateConnected })
+	w.run(100 * time.Millisecond)
+	ben.expect(StateConnected, "Ana", PeerConnected, "")
+	for _, p := range []*page{ana, ben} {
+		if v := p.s.peer(p.s.Peers[0].ID); v.Link.Generation != 2 || v.Link.Old != 0 {
+			t.Errorf("%s: generation %d, old %d, want 2 and none", p.s.Name, v.Link.Generation, v.Link.Old)
+		}
+	}
+	if !ana.pcs[old].closed {
+		t.Error("the old connection stays open")
+	}
+}
+
+func TestARemoteThatIsBackStartsTheLadderAnew(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.blocked = true
+	w.run(2 * time.Second)
+	conn := ben.conn
+	ben.conn, ben.stopped = 0, true
+	w.roomStep(room.Closed{Conn: conn, Code: 1006, Silent: true}) // held for 30 s
+	w.run(29 * time.Second)
+	ana.expect(StateWaiting, "Ben", PeerAway, signal.CauseNetworkLost)
+	ana.s.peer("p2").Link.GiveUpAt = w.now // what the ladder had left is used up
+	ben.stopped = false
+	ben.step(SignalingClosed{Attempt: ben.attempt, Code: 1006})
+	w.run(500 * time.Millisecond)
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	w.blocked = false
+	w.until(30*time.Second, "connected again", func() bool { return ana.s.Snapshot().State == StateConnected })
+}
+
+func TestDisconnectedIsNoNewsWhileBeatsCome(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	// Firefox 153 says disconnected after it is well again.
+	ana.step(ConnectionStateChanged{Link{"p2", 1, 1}, "disconnected"})
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	w.blocked = true
+	w.run(800 * time.Millisecond)
+	ana.step(ConnectionStateChanged{Link{"p2", 1, 1}, "disconnected"})
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+}
+
+func TestWebRTCPC_4_3_3_FailedIsNotFinalOnceConnected(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	ana.step(ConnectionStateChanged{Link{"p2", 1, 1}, "failed"})
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	w.run(500 * time.Millisecond)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+}
+
+func TestDTLSFailedIsAnEndOfTheLink(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "failed"})
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CauseDTLSFailed)
+}

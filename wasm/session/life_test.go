@@ -1,0 +1,420 @@
+package session
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"holdline/server/room"
+	"holdline/server/signal"
+)
+
+func TestLobbyWaitsForAName(t *testing.T) {
+	w := newWorld(t)
+	ana := w.open(Config{})
+	ana.expect(StateLobby, "", "", "")
+	for _, name := range []string{"", "  ", "a\x00b", "\u202eanA", string(make([]rune, 65))} {
+		ana.step(JoinPressed{name})
+		ana.expect(StateLobby, "", "", "")
+	}
+	ana.step(JoinPressed{" Ana "})
+	ana.expect(StateJoining, "", "", "")
+	w.run(100 * time.Millisecond)
+	ana.expect(StateWaiting, "", "", "")
+	if v := ana.s.Snapshot(); v.Name != "Ana" || v.Participant != "p1" || v.Life != 1 || v.Signaling != SignalingStateOpen {
+		t.Errorf("after the welcome: %+v", v)
+	}
+}
+
+func TestLeaveTellsBothLanesAndClosesEverything(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	ana.log = nil
+	ana.step(LeavePressed{})
+	bye := func(e signal.Envelope) bool {
+		g, err := e.ReadGoodbye()
+		return e.Type == signal.TypeBye && err == nil && g.Intent == signal.IntentHangup && g.Count == 1 && e.Life == 1
+	}
+	if n := count(ana, func(a SendControl) bool { return bye(a.Envelope) }); n != 1 {
+		t.Errorf("%d byes on the control channel, want 1", n)
+	}
+	if n := count(ana, func(a SendSignaling) bool { return bye(a.Envelope) }); n != 1 {
+		t.Errorf("%d byes on the socket, want 1", n)
+	}
+	first := slices.IndexFunc(ana.log, func(a Action) bool { _, ok := a.(ClosePeerConnection); return ok })
+	if _, ok := ana.log[first-1].(SendSignaling); !ok {
+		t.Errorf("before the connection closes: %T, want the last goodbye", ana.log[first-1])
+	}
+	for _, kind := range []string{"ClosePeerConnection", "CloseSignaling", "CloseDevices", "ClearRecord"} {
+		if ana.kinds[kind] != 1 {
+			t.Errorf("%s carried out %d times, want 1", kind, ana.kinds[kind])
+		}
+	}
+	if ana.goodbyes.Armed {
+		t.Error("the stub would still say goodbye")
+	}
+	ana.expect(StateEnded, "", "", "")
+	ana.step(DeviceSwitched{Camera, true})
+	if v := ana.s.Snapshot(); v.Microphone.State != DeviceOff || v.Camera.State != DeviceOff || ana.kinds["OpenDevices"] != 0 {
+		t.Errorf("after Leave the microphone is %s, the camera %s", v.Microphone.State, v.Camera.State)
+	}
+	if v := ana.s.Snapshot(); v.Cause != signal.CauseHangup || v.End == nil || !v.End.Final || v.Signaling != SignalingStateClosed {
+		t.Errorf("after Leave: %+v", v)
+	}
+	w.run(50 * time.Millisecond)
+	ben.expect(StateWaiting, "Ana", PeerEnded, signal.CauseHangup)
+	if v := ben.peer("Ana"); !v.End.Final || v.End.Revision < 1 {
+		t.Errorf("Ben was told %+v, want the room's final word", v.End)
+	}
+	w.run(time.Minute)
+	if n := len(ben.s.Snapshot().Peers); n != 0 {
+		t.Errorf("a minute later Ben sees %d participants, want none", n)
+	}
+}
+
+func TestReloadComesBackAsTheSameParticipantInItsNextLife(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	ben.step(Said{"before"})
+	w.run(50 * time.Millisecond)
+	id := ana.s.Participant
+	ana.step(DeviceSwitched{Camera, false})
+	again := ana.reload()
+	w.until(2*time.Second, "back in the call", func() bool { return again.s.Snapshot().State == StateConnected })
+	v := again.s.Snapshot()
+	if v.Participant != id || v.Life != 2 || v.Name != "Ana" {
+		t.Errorf("after the reload: %s, life %d, %q, want %s, life 2, Ana", v.Participant, v.Life, v.Name, id)
+	}
+	if len(v.Messages) != 1 || v.Messages[0].Text != "before" {
+		t.Errorf("after the reload the chat is %+v", v.Messages)
+	}
+	ben.expect(StateConnected, "Ana", PeerConnected, "")
+	if n := len(ben.s.Snapshot().Peers); n != 1 {
+		t.Errorf("Ben sees %d participants, want 1", n)
+	}
+}
+
+func TestARecordOfAnotherRoomIsNotUsed(t *testing.T) {
+	w := newWorld(t)
+	ana := w.open(Config{Name: "Ana", Record: &Record{Room: "coffee", Name: "Ann", Participant: "old", Life: 3, Token: "x"}})
+	ana.expect(StateLobby, "", "", "")
+	if ana.s.Participant != "" || ana.s.Life != 0 {
+		t.Errorf("participant %q, life %d of another room", ana.s.Participant, ana.s.Life)
+	}
+}
+
+func TestADuplicatedTabGoesOnAsSomebodyNew(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	twin := w.open(Config{Record: ana.record}) // no Web Locks here
+	w.until(2*time.Second, "the twin is in", func() bool { return twin.s.Snapshot().State == StateConnected })
+	if v := twin.s.Snapshot(); v.Participant == ana.s.Participant || v.Life != 1 || v.Name != "Ana" {
+		t.Errorf("the twin is %s, life %d, %q", v.Participant, v.Life, v.Name)
+	}
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	if twin.kinds["ClearRecord"] != 1 {
+		t.Error("the twin kept the record of the other page")
+	}
+}
+
+func TestARefusalEndsTheSessionWithItsCause(t *testing.T) {
+	for _, row := range signal.Closes {
+		if !row.Final {
+			continue
+		}
+		w := newWorld(t)
+		ana := w.open(Config{Name: "Ana", JoinNow: true})
+		w.run(100 * time.Millisecond)
+		ana.step(SignalingClosed{Attempt: ana.attempt, Code: int(row.Code), Reason: "in its own words"})
+		ana.expect(StateEnded, "", "", "")
+		v := ana.s.Snapshot()
+		if v.Cause != row.Cause || v.Signaling != SignalingStateRefused || !slices.Contains(v.End.Evidence, "in its own words") {
+			t.Errorf("%d: %s, %s, %+v, want %s, refused", row.Code, v.Cause, v.Signaling, v.End, row.Cause)
+		}
+		if _, ok := ana.s.Deadline(); ok {
+			t.Errorf("%d: the session still waits for something", row.Code)
+		}
+		ana.step(RejoinPressed{})
+		w.run(100 * time.Millisecond)
+		if v := ana.s.Snapshot(); v.State != StateWaiting || v.Participant != "p2" || v.Life != 1 {
+			t.Errorf("%d: after Rejoin %s as %s, life %d, want waiting as somebody new", row.Code, v.State, v.Participant, v.Life)
+		}
+	}
+}
+
+func TestSignalingIsRetriedOnSchedule(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	w.down = true
+	ana.socketEnds(1006)
+	var lost time.Duration
+	var waits []float64
+	attempt := ana.attempt
+	for w.now < 60*time.Second {
+		w.run(time.Millisecond)
+		if lost == 0 && ana.s.Signaling.State == SignalingStateLost {
+			lost = w.now
+		}
+		if ana.attempt != attempt {
+			waits = append(waits, (w.now - lost).Seconds())
+			attempt, lost = ana.attempt, 0
+			for ana.s.Signaling.RetryAt == 0 {
+				w.run(time.Millisecond)
+			}
+			lost = w.now
+		}
+	}
+	want := []float64{0, 0.3, 1.2, 2.7, 4.8}
+	for i, wait := range waits {
+		least, most := 7*0.8, 7*1.2
+		if i < len(want) {
+			least, most = want[i], want[i]
+		}
+		if wait < least-0.01 || wait > most+0.02 {
+			t.Errorf("try %d came after %.2f s, want %.1f to %.1f", i, wait, least, most)
+		}
+	}
+	if len(waits) < 10 {
+		t.Errorf("%d tries in a minute, want at least 10", len(waits))
+	}
+	if a, b := waits[len(waits)-1], waits[len(waits)-2]; a == b {
+		t.Errorf("two tries in a row after %v s: no jitter", a)
+	}
+	ana.expect(StateRecovering, "Ben", PeerConnected, signal.CauseSignalingLost)
+	if v := ana.s.Snapshot(); v.Cause != signal.CauseSignalingLost {
+		t.Errorf("cause %s, want signaling-lost", v.Cause)
+	}
+	w.down = false
+	w.until(10*time.Second, "signaling is back", func() bool { return ana.s.Snapshot().State == StateConnected })
+}
+
+func TestAServerThatWasNeverThereIsUnreachable(t *testing.T) {
+	w := newWorld(t)
+	w.down = true
+	ana := w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(time.Second)
+	ana.expect(StateJoining, "", "", "")
+	if v := ana.s.Snapshot(); v.Cause != signal.CauseServerUnreachable || v.Signaling != SignalingStateLost {
+		t.Errorf("%s, %s, want server-unreachable, lost", v.Cause, v.Signaling)
+	}
+	ana.step(NetworkChanged{Online: true})
+	tries := ana.kinds["OpenSignaling"]
+	w.run(2 * time.Millisecond)
+	if ana.kinds["OpenSignaling"] != tries+1 {
+		t.Error("coming online did not try at once")
+	}
+}
+
+func TestASocketThatIsSilentForTwelveSecondsIsGivenUp(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	beats := ana.sent(signal.TypeBeat)
+	w.down = true // frames go nowhere, and no close comes
+	heard := ana.s.Signaling.HeardAt
+	w.run(heard + 11900*time.Millisecond - w.now)
+	if v := ana.s.Snapshot(); v.Signaling != SignalingStateOpen {
+		t.Errorf("signaling %s after 11.9 s, want open", v.Signaling)
+	}
+	if n := ana.sent(signal.TypeBeat) - beats; n != 2 {
+		t.Errorf("%d beats in 11.9 s, want one every 5 s", n)
+	}
+	w.run(200 * time.Millisecond)
+	if v := ana.s.Snapshot(); v.Signaling != SignalingStateLost || v.Cause != signal.CauseSignalingLost {
+		t.Errorf("signaling %s, %s after 12.1 s, want lost, signaling-lost", v.Signaling, v.Cause)
+	}
+	w.until(15*time.Second, "Ben's is lost too", func() bool { return ben.s.Signaling.State == SignalingStateLost })
+	w.run(50 * time.Millisecond) // the control channel tells
+	ana.expect(StateRecovering, "Ben", PeerConnected, signal.CauseSignalingLost)
+}
+
+func TestGoawayWaitsAsLongAsTheServerAsks(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	tries := ana.kinds["OpenSignaling"]
+	w.roomStep(room.Drain{})
+	w.run(900 * time.Millisecond)
+	if v := ana.s.Snapshot(); v.Cause != signal.CauseServerShutdown || v.State != StateRecovering {
+		t.Errorf("%s, %s, want recovering, server-shutdown", v.State, v.Cause)
+	}
+	if n := ana.kinds["OpenSignaling"]; n != tries {
+		t.Errorf("%d tries within the second that the server asked for", n-tries)
+	}
+	w.run(1300 * time.Millisecond)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+}
+
+func TestAfterARestartOfTheServerTheCallGoesOn(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.restartServer()
+	w.run(3 * time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	ben.expect(StateConnected, "Ana", PeerConnected, "")
+}
+
+func TestSomebodyWhomARestartedServerForgotIsTakenBackWhenHeComes(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.blocked = true
+	w.run(1100 * time.Millisecond) // the link is interrupted, so it does not prove that Ben is there
+	ben.stopped = true
+	w.restartServer()
+	w.until(2*time.Second, "Ana is back first", func() bool { return ana.s.Snapshot().Signaling == SignalingStateOpen })
+	w.run(100 * time.Millisecond)
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CausePageVanished)
+	ben.stopped, w.blocked = false, false
+	ben.step(SignalingClosed{Attempt: ben.attempt, Code: 1006})
+	w.until(20*time.Second, "together again", func() bool {
+		return ana.s.Snapshot().State == StateConnected && ben.s.Snapshot().State == StateConnected
+	})
+	if n := len(ana.s.Snapshot().Peers); n != 1 {
+		t.Errorf("Ana sees %d participants, want Ben once", n)
+	}
+}
+
+func TestWhoComesBackTooLateStartsAllLinksAnew(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.blocked = true
+	ana.stopped = true // its machine sleeps
+	w.roomStep(room.Closed{Conn: ana.conn, Code: 1006, Silent: true})
+	ana.conn = 0
+	w.run(31 * time.Second)
+	ben.expect(StateWaiting, "Ana", PeerEnded, signal.CauseNetworkLost)
+	w.blocked, ana.stopped = false, false
+	old := ana.s.Participant
+	ana.step(SignalingClosed{Attempt: ana.attempt, Code: 1006})
+	w.until(5*time.Second, "together again", func() bool {
+		return ana.s.Snapshot().State == StateConnected && ben.s.Snapshot().State == StateConnected
+	})
+	if ana.s.Participant == old {
+		t.Error("Ana is still who had ended")
+	}
+}
+
+// outbox tests speak for the server by hand.
+func TestWhatIsNotAcknowledgedIsSentAgainAfterAWelcomeAndNotTwice(t *testing.T) {
+	w, ana := onewire(t)
+	w.down = true
+	ana.hearOffer(4, 1, 1, 1, "an offer")
+	w.run(50 * time.Millisecond)
+	kept := len(ana.s.Signaling.Outbox.Kept)
+	if kept != 3 { // the answer and two candidates
+		t.Fatalf("%d messages kept, want 3", kept)
+	}
+	first := ana.s.Signaling.Outbox.Kept[0].Seq
+	reconnect := func(ack int64) {
+		ana.log, ana.conn, w.down = nil, 0, false
+		ana.step(SignalingClosed{Attempt: ana.attempt, Code: 1006})
+		w.until(time.Second, "another socket", func() bool { return ana.conn != 0 })
+		w.down = true
+		w.run(20 * time.Millisecond)
+		ana.conn = 0
+		ana.hear(signal.Envelope{Type: signal.TypeWelcome, To: "p1", Ack: ack, Payload: signal.Raw(signal.Welcome{Order: 1, Token: "t",
+			Roster: []signal.Presence{{Participant: "zoe", Name: "Zoe", Life: 4, Order: 9, State: signal.PresencePresent}}})})
+	}
+	again := func() (seqs []int64) {
+		for _, a := range ana.log {
+			if a, ok := a.(SendSignaling); ok && a.Envelope.Seq != 0 && a.Envelope.Type != signal.TypeHello {
+				seqs = append(seqs, a.Envelope.Seq)
+			}
+		}
+		return seqs
+	}
+	reconnect(first)
+	if got, want := again(), []int64{first + 1, first + 2}; !slices.Equal(got, want) {
+		t.Errorf("sent again %v, want %v", got, want)
+	}
+	hello := count(ana, func(a SendSignaling) bool { return a.Envelope.Type == signal.TypeHello && a.Envelope.Seq == first })
+	if hello != 1 {
+		t.Errorf("the hello does not say that it goes on with %d", first)
+	}
+	reconnect(first + 2)
+	if got := again(); len(got) != 0 {
+		t.Errorf("sent again %v, want nothing: all is acknowledged", got)
+	}
+}
+
+func TestCopiesFromTheServerAreDropped(t *testing.T) {
+	_, ana := onewire(t)
+	ana.hearOffer(4, 1, 1, 1, "an offer")
+	candidate := signal.Envelope{Type: signal.TypeCandidate, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: 1, Seq: ana.s.Signaling.InSeq + 1, Payload: []byte(`{"candidate":""}`)}
+	ana.hear(candidate)
+	ana.hear(candidate)
+	if n := count(ana, func(AddCandidate) bool { return true }); n != 1 {
+		t.Errorf("%d candidates, want 1", n)
+	}
+}
+
+func TestWhatComesOfAnOldSocketIsDropped(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	ana.step(SignalingClosed{Attempt: ana.attempt - 1, Code: int(signal.CloseRoomFull)})
+	ana.step(SignalingReceived{ana.attempt + 1, signal.Envelope{Type: signal.TypeLeft, Payload: signal.Raw(signal.Left{End: signal.NewEnd("p2", signal.CauseHangup)})}})
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+}
+
+func TestBackFromTheBFCacheANewLifeBegins(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	g := signal.Goodbye{Count: ana.goodbyes.Count + 2, Intent: signal.IntentNavigate}
+	w.say(ana, signal.TypeBye, g)
+	ana.step(PageHide{Intent: signal.IntentNavigate, Persisted: true})
+	ana.socketEnds(1000)
+	w.run(2 * time.Second)
+	ben.expect(StateWaiting, "Ana", PeerAway, signal.CausePageNavigated)
+	ana.step(Tick{})
+	if _, ok := ana.s.Deadline(); ok {
+		t.Error("a page that is gone waits for something")
+	}
+	ana.step(PageShow{Persisted: true})
+	ana.expect(StateJoining, "", "", "")
+	w.until(3*time.Second, "back", func() bool {
+		return ana.s.Snapshot().State == StateConnected && ben.s.Snapshot().State == StateConnected
+	})
+	if ana.s.Participant != "p1" || ana.s.Life != 2 {
+		t.Errorf("%s, life %d, want p1, life 2", ana.s.Participant, ana.s.Life)
+	}
+}
+
+func TestLeavingIsTakenBackByAPageThatIsStillHere(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.say(ana, signal.TypeLeaving, signal.Goodbye{Count: ana.goodbyes.Count + 1, Intent: signal.IntentNavigate})
+	ana.step(BeforeUnload{Intent: signal.IntentNavigate})
+	w.run(500 * time.Millisecond)
+	ben.expect(StateConnected, "Ana", PeerAway, signal.CausePageNavigated)
+	w.run(600 * time.Millisecond)
+	ben.expect(StateConnected, "Ana", PeerConnected, "")
+	if ana.goodbyes.Count != 2 {
+		t.Errorf("the stub goes on counting from %d, want 2", ana.goodbyes.Count)
+	}
+}
+
+func TestLeavingWhileJoiningDoesNotSpin(t *testing.T) {
+	w := newWorld(t)
+	w.down = true
+	ana := w.open(Config{Record: &Record{Room: "tea", Name: "Ana", Participant: "p9", Life: 1, Token: "t"}})
+	ana.step(BeforeUnload{Intent: signal.IntentNavigate})
+	w.run(5 * time.Second) // the world fails when a deadline stays behind
+	ana.expect(StateJoining, "", "", "")
+}
+
+func TestTheRecordIsKeptFreshAndOnlyOfASession(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	r := ana.record
+	if r == nil || r.Participant != "p1" || r.Token == "" || r.Life != 1 || r.Name != "Ana" || r.Room != "tea" {
+		t.Fatalf("record %+v", r)
+	}
+	ana.step(Said{"hello"})
+	ana.step(DeviceSwitched{Microphone, false})
+	if r := ana.record; len(r.Messages) != 1 || r.Microphone {
+		t.Errorf("record after a message and a mute: %+v", r)
+	}
+	ana.step(LeavePressed{})
+	w.run(time.Second)
+	if ana.record != nil {
+		t.Errorf("record after Leave: %+v", ana.record)
+	}
+}

@@ -1,0 +1,265 @@
+package session
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"holdline/server/signal"
+)
+
+func offersSent(p *page) int { return descriptionsSent(p, "offer") }
+
+func descriptionsSent(p *page, kind string) int {
+	return count(p, func(a SendSignaling) bool {
+		d, err := a.Envelope.ReadDescription()
+		return a.Envelope.Type == signal.TypeDescription && err == nil && d.Type == kind
+	})
+}
+
+func TestWhoComesLastOffersAndTheOtherAnswers(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	if a, b := offersSent(ana), offersSent(ben); a != 0 || b != 1 {
+		t.Errorf("offers: Ana, who was there, %d, Ben, who came, %d, want 0 and 1", a, b)
+	}
+	if a, b := descriptionsSent(ana, "answer"), descriptionsSent(ben, "answer"); a != 1 || b != 0 {
+		t.Errorf("answers: %d and %d, want 1 and 0", a, b)
+	}
+}
+
+func TestCandidatesTrickleUpToTheirEnd(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	for _, p := range []*page{ana, ben} {
+		last := ""
+		n := count(p, func(a AddCandidate) bool { last = string(a.Candidate); return true })
+		if n != 2 || last != `{"candidate":""}` {
+			t.Errorf("%s was given %d candidates, the last %s, want 2 and the end of candidates", p.s.Name, n, last)
+		}
+	}
+}
+
+// glare is a call whose two sides make their first offer at the same time.
+func glare(t *testing.T) (w *world, impolite, polite *page) {
+	w = newWorld(t)
+	w.broken = true
+	ana := w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(100 * time.Millisecond)
+	ben := w.open(Config{Name: "Ben", JoinNow: true})
+	for ana.s.peer("p2") == nil {
+		w.run(time.Millisecond)
+	}
+	// Ana does not wait for the offer that is on its way.
+	ana.s.peer("p2").Link.OfferAt = w.now
+	w.run(2 * time.Second)
+	w.broken = false
+	if !ben.s.polite(ben.s.peer("p1")) {
+		t.Fatal("Ben has the higher id and is not polite")
+	}
+	return w, ana, ben
+}
+
+func TestWebRTCPC_10_7_InGlareThePoliteSideRollsBack(t *testing.T) {
+	w, ana, ben := glare(t)
+	if a, b := offersSent(ana), offersSent(ben); a != 1 || b != 1 {
+		t.Fatalf("offers: %d and %d, want one of each", a, b)
+	}
+	for _, p := range []*page{ana, ben} {
+		for l, c := range p.pcs {
+			if c.stable != "offer 1 of p1" || c.local != "" || c.remote != "" {
+				t.Errorf("%s: %v agreed on %q (local %q, remote %q), want the impolite side's offer", p.s.Name, l, c.stable, c.local, c.remote)
+			}
+		}
+	}
+	if a, b := descriptionsSent(ana, "answer"), descriptionsSent(ben, "answer"); a != 0 || b != 1 {
+		t.Errorf("answers: %d and %d, want the polite side's only", a, b)
+	}
+	for _, p := range []*page{ana, ben} {
+		for _, c := range p.pcs {
+			p.connect(c)
+		}
+	}
+	w.run(time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	if a, b := offersSent(ana), offersSent(ben); a != 1 || b != 1 {
+		t.Errorf("after the glare offers went on: %d and %d", a, b)
+	}
+}
+
+func TestCandidatesOfAnIgnoredOfferAreDroppedAndThoseOfTheAnswerTaken(t *testing.T) {
+	_, ana, ben := glare(t)
+	// Ben has sent two for his void offer and two with his answer, under the same number.
+	if n := ben.sent(signal.TypeCandidate); n != 4 {
+		t.Fatalf("Ben sent %d candidates, want 4", n)
+	}
+	if n := count(ana, func(AddCandidate) bool { return true }); n != 2 {
+		t.Errorf("Ana took %d candidates, want the 2 that came with the answer", n)
+	}
+}
+
+func TestAnOfferWithoutAnAnswerIsSentAgainAndAnsweredAgain(t *testing.T) {
+	w := newWorld(t)
+	ana := w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(100 * time.Millisecond)
+	ben := w.open(Config{Name: "Ben", JoinNow: true})
+	w.broken = true
+	w.until(time.Second, "Ana has answered", func() bool { return descriptionsSent(ana, "answer") == 1 })
+	// The answer is lost with the room's memory of it.
+	l := &ben.s.peer("p1").Link
+	ben.s.Signaling.InSeq += 10
+	w.run(100 * time.Millisecond)
+	ben.s.Signaling.InSeq -= 10
+	if !l.Offered {
+		t.Fatal("the answer came all the same")
+	}
+	offers := offersSent(ben)
+	w.run(5*time.Second + 100*time.Millisecond)
+	if got := offersSent(ben); got != offers+1 {
+		t.Errorf("offers after 5 s: %d, want one more than %d", got, offers)
+	}
+	if got := descriptionsSent(ana, "answer"); got != 2 {
+		t.Errorf("answers: %d, want 2", got)
+	}
+	if l.Offered {
+		t.Error("the second answer was not taken")
+	}
+}
+
+// onewire is Ana in a room with Ben, whose page is played by hand.
+func onewire(t *testing.T) (w *world, ana *page) {
+	w = newWorld(t)
+	ana = w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(100 * time.Millisecond)
+	ana.hear(signal.Envelope{Type: signal.TypePresent, Payload: signal.Raw(signal.Presence{Participant: "zoe", Name: "Zoe", Life: 4, Order: 9, State: signal.PresencePresent})})
+	return w, ana
+}
+
+func (p *page) hear(e signal.Envelope) { p.step(SignalingReceived{p.attempt, e}) }
+
+func (p *page) hearOffer(life, toLife int64, generation, negotiation int, sdp string) {
+	p.hear(signal.Envelope{Type: signal.TypeDescription, From: "zoe", Life: life, ToLife: toLife, Generation: generation, Negotiation: negotiation,
+		Payload: signal.Raw(signal.Description{Type: "offer", SDP: sdp})})
+}
+
+func TestTheSideThatWaitsOffersAfterFiveSeconds(t *testing.T) {
+	w, ana := onewire(t)
+	w.run(4900 * time.Millisecond)
+	if n := ana.kinds["CreatePeerConnection"]; n != 0 {
+		t.Fatalf("%d connections after 4.9 s, want none yet", n)
+	}
+	w.run(200 * time.Millisecond)
+	if n := ana.kinds["CreatePeerConnection"]; n != 1 || offersSent(ana) != 1 {
+		t.Errorf("%d connections and %d offers after 5.1 s, want 1 and 1", n, offersSent(ana))
+	}
+}
+
+func TestNoAnswerForTwentySecondsIsANegotiationTimeout(t *testing.T) {
+	w, ana := onewire(t)
+	w.run(24900 * time.Millisecond)
+	ana.expect(StateRecovering, "Zoe", PeerNegotiating, "")
+	if n := offersSent(ana); n != 4 {
+		t.Errorf("%d offers in 20 s, want 4: at 0, 5, 10 and 15 s", n)
+	}
+	w.run(300 * time.Millisecond)
+	ana.expect(StateWaiting, "Zoe", PeerEnded, signal.CauseNegotiationTimeout)
+	if end := ana.peer("Zoe").End; end == nil || end.Layer != signal.LayerSDP || end.Next != signal.NextRejoin {
+		t.Errorf("end %+v, want layer sdp, next rejoin", end)
+	}
+}
+
+func TestNoPathForFortySecondsIsICEFailed(t *testing.T) {
+	w, ana := onewire(t)
+	ana.hearOffer(4, 1, 1, 1, "an offer")
+	w.run(39900 * time.Millisecond)
+	ana.expect(StateRecovering, "Zoe", PeerNegotiating, "")
+	w.run(200 * time.Millisecond)
+	ana.expect(StateWaiting, "Zoe", PeerEnded, signal.CauseICEFailed)
+	if n := ana.kinds["ClosePeerConnection"]; n != 1 {
+		t.Errorf("%d connections closed, want 1", n)
+	}
+}
+
+func TestADescriptionThatTheBrowserRefusesIsNegotiationFailed(t *testing.T) {
+	w, ana := onewire(t)
+	ana.refuse = "InvalidAccessError: m=video does not fit"
+	ana.hearOffer(4, 1, 1, 1, "an offer")
+	w.run(100 * time.Millisecond)
+	ana.expect(StateWaiting, "Zoe", PeerEnded, signal.CauseNegotiationFailed)
+	end := ana.peer("Zoe").End
+	if end == nil || !strings.Contains(strings.Join(end.Evidence, "\n"), "m=video does not fit") {
+		t.Errorf("end %+v, want the browser's words in its evidence", end)
+	}
+}
+
+func TestALinkThatEndedComesBackWithRejoin(t *testing.T) {
+	w, ana := onewire(t)
+	ana.hearOffer(4, 1, 1, 1, "an offer")
+	w.run(41 * time.Second)
+	ana.expect(StateWaiting, "Zoe", PeerEnded, signal.CauseICEFailed)
+	ana.step(RejoinPressed{})
+	ana.expect(StateRecovering, "Zoe", PeerNegotiating, "")
+	if v := ana.peer("Zoe"); v.End != nil || v.Generation != 2 {
+		t.Errorf("after Rejoin %+v, want no end and generation 2", v)
+	}
+}
+
+func TestWhatIsOfAnotherLifeOrGenerationIsDropped(t *testing.T) {
+	for _, tt := range []struct {
+		name                    string
+		life, toLife            int64
+		generation, negotiation int
+		taken                   bool
+	}{
+		{"for this page", 4, 1, 2, 2, true},
+		{"to no life in particular", 4, 0, 2, 2, true},
+		{"for this participant's next life", 4, 2, 2, 2, false},
+		{"of the remote's last life", 3, 1, 2, 2, false},
+		{"of the remote's next life, which the room has not told of", 5, 1, 2, 2, false},
+		{"of the generation before", 4, 1, 1, 2, false},
+		{"of a newer generation", 4, 1, 3, 1, true},
+		{"of the negotiation before", 4, 1, 2, 0, false},
+	} {
+		w, ana := onewire(t)
+		ana.hearOffer(4, 1, 2, 1, "the first offer")
+		w.run(100 * time.Millisecond)
+		before := count(ana, func(SetRemoteDescription) bool { return true })
+		ana.hearOffer(tt.life, tt.toLife, tt.generation, tt.negotiation, "an offer")
+		if got := count(ana, func(SetRemoteDescription) bool { return true }) != before; got != tt.taken {
+			t.Errorf("an offer %s: taken %v, want %v", tt.name, got, tt.taken)
+		}
+		ana.hear(signal.Envelope{Type: signal.TypeCandidate, From: "zoe", Life: tt.life, ToLife: tt.toLife, Generation: tt.generation, Negotiation: max(1, tt.negotiation), Payload: json.RawMessage(`{"candidate":""}`)})
+		if got := count(ana, func(AddCandidate) bool { return true }) == 1; got != (tt.taken || tt.negotiation == 0) {
+			t.Errorf("a candidate %s: taken %v", tt.name, got)
+		}
+	}
+}
+
+func TestStaleAnswersToOrdersAreDropped(t *testing.T) {
+	w, ana := onewire(t)
+	ana.hearOffer(4, 1, 1, 1, "an offer")
+	l := Link{"zoe", 4, 1}
+	ana.step(RemoteDescriptionSet{l, 0, "InvalidStateError"})
+	ana.step(LocalDescriptionSet{l, 99, "answer", "v=0", "InvalidStateError"})
+	ana.step(RemoteDescriptionSet{Link{"zoe", 4, 2}, 1, "InvalidStateError"})
+	ana.step(ConnectionStateChanged{Link{"zoe", 3, 1}, "failed"})
+	ana.expect(StateRecovering, "Zoe", PeerNegotiating, "")
+	w.run(100 * time.Millisecond)
+	if n := descriptionsSent(ana, "answer"); n != 1 {
+		t.Errorf("%d answers, want 1", n)
+	}
+}
+
+func TestNegotiationNeededOffersOnceTheLineIsFree(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	l := Link{ben.s.Participant, ben.s.Life, 1}
+	ana.step(NegotiationNeeded{l})
+	ana.step(NegotiationNeeded{l}) // while the offer is being made: once more afterwards
+	w.run(time.Second)
+	if a, b := offersSent(ana), descriptionsSent(ben, "answer"); a != 2 || b != 2 {
+		t.Errorf("%d offers and %d answers, want 2 and 2", a, b)
+	}
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+}
