@@ -126,12 +126,12 @@ func TestATickWaitsForWhatLiesInTheQueue(t *testing.T) {
 	drive(t, func(w *world, _ *session.Session, trace *session.Trace) {
 		w.perform = func(a session.Action) {
 			if _, ok := a.(session.OpenSignaling); ok {
+				w.driver.Put(session.AskChosen{On: true})
+				w.driver.Put(session.AskChosen{On: false})
 				w.driver.wake() // the timer comes while events are waiting
 			}
 		}
 		w.driver.Put(session.Started{Config: session.Config{Room: "tea", Name: "Ana", JoinNow: true}})
-		w.driver.Put(session.AskChosen{On: true})
-		w.driver.Put(session.AskChosen{On: false})
 		synctest.Wait()
 		if got, want := told(trace), []string{"Started", "AskChosen", "AskChosen", "Tick"}; !slices.Equal(got, want) {
 			t.Errorf("steps %v, want %v", got, want)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -329,6 +330,9 @@ func TestCopyLinkAndSaveReport(t *testing.T) {
 	}
 	if err := json.Unmarshal(data, &report); err != nil || report.Schema != "holdline.report/1" {
 		t.Errorf("schema %q, %v", report.Schema, err)
+	}
+	if story, err := exec.Command("go", "run", "holdline/wasm", saved[0]).CombinedOutput(); err != nil {
+		t.Errorf("go run ./wasm REPORT.json: %v\n%s", err, story)
 	}
 	ana.Sees("Ben", "connected")
 	quiet(t, ana, ben)

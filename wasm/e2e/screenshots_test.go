@@ -284,12 +284,14 @@ func companyScreens(a *album) {
 	s := StartServer(a.t)
 	ana := a.joins(s, "Ana Ruiz", "")
 	names := []string{"Ben Okafor", "Chen Wei", "Dora Lind", "Emil Novák", "Fatima El-Sayed", "Jean de la Cruz", "李晓雨"}
+	var all []*Page
 	for i, name := range names {
 		query := ""
 		if looks[name] == "" {
 			query = "&media=none"
 		}
 		p := a.joins(s, name, query)
+		all = append(all, p)
 		ana.Sees(name, "connected")
 		if i == 2 {
 			p.Press("Mute microphone")
@@ -301,6 +303,10 @@ func companyScreens(a *album) {
 	}
 	ana.Until("every picture is there", `[...document.querySelectorAll('[data-peer][data-picture=on] video')].every((v) => v.videoWidth > 0)`)
 	a.take(ana, "call-eight", closeChat(ana))
+	CloseTab.Do(all[1])
+	ana.Sees(names[1], "away")
+	ana.Until("its place is held", tile(names[1])+`.querySelector('.hold').checkVisibility()`)
+	a.take(ana, "call-eight-one-away", closeChat(ana))
 }
 
 func closeChat(p *Page) func(bool) {

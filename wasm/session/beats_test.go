@@ -109,6 +109,21 @@ func TestAClockThatJumpsJudgesNobodyBeforeTheyAreHeard(t *testing.T) {
 	ana.expect(StateConnected, "Ben", PeerConnected, "")
 }
 
+func TestAClockThatJumpsGivesTheSilentAMoment(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	w.noMedia, w.blocked = true, true
+	w.run(100 * time.Millisecond)
+	heard := ana.s.peer("p2").Link.HeardAt
+	w.run(heard + 900*time.Millisecond - w.now)
+	ana.slept = time.Hour // the machine slept, and its monotonic clock with it
+	ana.step(VisibilityChanged{Hidden: false})
+	w.run(200 * time.Millisecond)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	w.run(400 * time.Millisecond)
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+}
+
 func TestTheLadderIsClimbedInOrder(t *testing.T) {
 	w := newWorld(t)
 	ana, _ := w.call()
