@@ -29,6 +29,8 @@ import (
 type site struct {
 	page  *asset
 	files map[string]*asset // by what follows /static/
+
+	style, icon string // where the page that is not the client has its looks from
 }
 
 // asset is one file in all its codings.
@@ -115,7 +117,9 @@ func newSite(files fs.FS) (*site, error) {
 		return nil, err
 	}
 	contents["index.html"] = index
-	return makeSite(contents), nil
+	s := makeSite(contents)
+	s.style, s.icon = hashed["/static/app.css"], hashed["/static/favicon.svg"]
+	return s, nil
 }
 
 // readAll leaves out what begins with a dot.
@@ -240,7 +244,7 @@ func (s *site) serveRoom(w http.ResponseWriter, r *http.Request) {
 	setPageHeaders(w.Header())
 	w.Header().Set("Content-Type", contentTypes[".html"])
 	w.WriteHeader(http.StatusNotFound)
-	fmt.Fprintf(w, notARoom, len([]rune(name)))
+	fmt.Fprintf(w, notARoom, len([]rune(name)), s.style, s.icon)
 }
 
 // notARoom does not repeat the name: it came from outside.
@@ -248,11 +252,16 @@ const notARoom = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>Holdline</title>
+<link rel="stylesheet" href="%[2]s">
+<link rel="icon" type="image/svg+xml" href="%[3]s">
+<main class="plain">
 <h1>No such room</h1>
 <p>A room's name has 1 to 64 letters (a to z, A to Z), digits, - and _. This one has %[1]d characters.</p>
 <p lang="zh">房间名由 1 到 64 个字母（a–z、A–Z）、数字、- 和 _ 组成。这个名称有 %[1]d 个字符。</p>
 <p><a href="/">Holdline</a></p>
+</main>
 `
 
 func setPageHeaders(h http.Header) {

@@ -231,16 +231,12 @@ func (c *Connections) fit(sender js.Value) {
 }
 
 // acceptTransceivers answers an offer in kind: every transceiver that it has
-// sends too. Those of an own offer that was rolled back belong to nothing.
+// sends too.
 func (c *Connections) acceptTransceivers(p *connection) {
 	transceivers := p.js.Call("getTransceivers")
 	for i := range transceivers.Length() {
 		t := transceivers.Index(i)
-		if t.Get("mid").IsNull() {
-			_ = browser.Try(func() { t.Call("stop") })
-			continue
-		}
-		if d := text(t.Get("direction")); d != "stopped" && d != "sendrecv" {
+		if d := text(t.Get("direction")); !t.Get("mid").IsNull() && d != "stopped" && d != "sendrecv" {
 			t.Set("direction", "sendrecv")
 			t.Get("sender").Call("setStreams", c.devices.stream) // sound and picture are played in step
 		}

@@ -184,3 +184,10 @@ func TestAPageThatVanishesIsAwayThenEnded(t *testing.T) {
 	w.run(20 * time.Second)
 	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CausePageVanished)
 }
+
+func TestAGoodbyeThatTheServerIsFirstToTellOutranksALinkThatIsStillUp(t *testing.T) {
+	d := newDuo(t)
+	end := signal.NewEnd(d.link.Peer, signal.CausePageClosed)
+	d.presence(signal.PresenceAway, 2, &end, 10_000)
+	d.ana.expect(StateWaiting, "Ben", PeerAway, signal.CausePageClosed)
+}

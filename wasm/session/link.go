@@ -300,7 +300,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 }
 
 // offered takes a remote offer. In glare the impolite side goes on with its
-// own, and the polite side rolls its own back.
+// own, and the polite side gives its own up.
 func (s *Session) offered(p *peer, n int, d signal.Description) {
 	l := &p.Link
 	if n == l.Applied {
@@ -316,14 +316,30 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		l.Ignored = n
 		return
 	}
-	if l.Making || l.Offered {
-		l.Needed = l.Negotiation > 1 || l.Ever // the first offer asks for nothing that the remote's does not
+	switch {
+	case !l.Making && !l.Offered:
+	case l.RemoteAt == 0:
+		s.startOver(p)
+	default:
+		l.Needed = true // what the own offer was for is still wanted after the rollback
 	}
 	l.Making, l.Offered, l.OfferAgain = false, false, 0
 	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, ""
 	l.OfferAt = 0
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
+}
+
+// startOver gives a first offer up together with its RTCPeerConnection: it
+// asks for nothing that the remote's offer does not. A rollback would do, but
+// Chromium 156 sometimes never gathers a candidate after one that comes while
+// the first gathering starts (TestGlareOnTheFirstOfferConnects).
+func (s *Session) startOver(p *peer) {
+	l := &p.Link
+	s.emit(ClosePeerConnection{p.name()})
+	s.emit(CreatePeerConnection{p.name(), false, s.Config.ICEServers})
+	l.Attempt++ // what still comes of the closed one is stale
+	l.Connection, l.DTLS, l.FirstOffer = "", "", 0
 }
 
 // tickNegotiation repeats and gives up first negotiations.

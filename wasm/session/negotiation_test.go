@@ -61,7 +61,7 @@ func glare(t *testing.T) (w *world, impolite, polite *page) {
 	return w, ana, ben
 }
 
-func TestWebRTCPC_10_7_InGlareThePoliteSideRollsBack(t *testing.T) {
+func TestWebRTCPC_10_7_InGlareThePoliteSideGivesWay(t *testing.T) {
 	w, ana, ben := glare(t)
 	if a, b := offersSent(ana), offersSent(ben); a != 1 || b != 1 {
 		t.Fatalf("offers: %d and %d, want one of each", a, b)

@@ -81,18 +81,31 @@ func (s *Session) peerView(p *peer) PeerSnapshot {
 	if p.Until != 0 {
 		v.Until = s.epoch(p.Until)
 	}
-	heard := p.Link.State == linkConnected && !p.Bye
 	switch {
 	case p.Left:
 		v.State, v.EndedAt = PeerEnded, s.epoch(p.EndedAt)
-	case p.Bye, p.Presence == signal.PresenceLeaving, p.Presence == signal.PresenceAway && !heard:
+	case p.Presence == signal.PresenceAway && p.Link.State == linkConnected && !p.saidGoodbye():
+		v.State, v.Cause, v.End, v.Until = PeerConnected, signal.CauseSignalingLost, nil, 0
+	case !p.live(), p.Presence == signal.PresenceLeaving:
 		v.State = PeerAway
-	case p.Presence == signal.PresenceAway:
-		v.State, v.Cause = PeerConnected, signal.CauseSignalingLost
 	default:
 		s.linkView(p, &v)
 	}
 	return v
+}
+
+// saidGoodbye says whether the participant itself said that it goes: then a
+// link that is still up proves nothing. What the room calls vanished or silent
+// may only have lost its signaling.
+func (p *peer) saidGoodbye() bool {
+	if p.Bye || p.End == nil {
+		return p.Bye
+	}
+	switch p.End.Cause {
+	case signal.CausePageVanished, signal.CauseNetworkLost, signal.CauseServerShutdown, signal.CauseSignalingLost:
+		return false
+	}
+	return true
 }
 
 func (s *Session) linkView(p *peer, v *PeerSnapshot) {
