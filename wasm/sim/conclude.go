@@ -1,0 +1,132 @@
+package sim
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdline/server/signal"
+	"holdline/wasm/session"
+)
+
+// says lets a page say something, and notes who should hear it: everybody
+// that it shows, if both pages stay to the end.
+func (o *oracle) says(p *page) {
+	if p.view.State != session.StateConnected && p.view.State != session.StateWaiting && p.view.State != session.StateRecovering {
+		return
+	}
+	text := "message " + strconv.Itoa(len(o.said)+1)
+	c := chat{from: p, text: text, at: o.world.clock.now}
+	for i := range p.view.Peers {
+		s := &p.view.Peers[i]
+		if j := o.identity(s.Participant); j != nil && j.alive() && s.State != session.PeerEnded {
+			c.expect = append(c.expect, j.page)
+		}
+	}
+	o.said = append(o.said, c)
+	p.put(session.Said{Text: text})
+}
+
+// conclude looks at the world once it has settled.
+func (w *World) conclude() {
+	w.oracle.agreement()
+	w.oracle.delivery()
+	w.bounds()
+}
+
+// agreement: all who were shown an end of somebody, and are still here, were
+// told the same in the end, and it is what the room says.
+func (o *oracle) agreement() {
+	for _, f := range o.finals {
+		i := o.identity(f.subject)
+		if f.page == nil || i == nil || i.end == nil || i.alive() || o.restartAt > i.endAt {
+			continue
+		}
+		if o.world.clock.now-f.at > 15*time.Second && f.at < i.endAt {
+			continue // its element was gone before the room decided
+		}
+		if f.end.Cause != i.end.Cause || f.end.Revision != i.end.Revision || !f.end.Final {
+			o.world.failf("%s was told that %s ended by %s (revision %d, final %v), the room says %s (revision %d)", f.page, o.name(f.subject),
+				f.end.Cause, f.end.Revision, f.end.Final, i.end.Cause, i.end.Revision)
+		}
+	}
+}
+
+// delivery: every message came once, in its sender's order, to all who stay.
+func (o *oracle) delivery() {
+	for _, c := range o.said {
+		if c.from.gone || c.from.session.Ended() {
+			continue
+		}
+		for _, p := range c.expect {
+			if p == nil || p.gone || p.session.Ended() || o.of(p) == nil || o.of(c.from) == nil {
+				continue
+			}
+			n := 0
+			for _, m := range p.view.Messages {
+				if m.Text == c.text {
+					n++
+				}
+			}
+			if n != 1 {
+				o.world.failf("%s has %q of %s %d times", p, c.text, c.from, n)
+			}
+		}
+	}
+	for _, p := range o.world.pages {
+		last := map[string]int{}
+		for _, m := range p.view.Messages {
+			n, _ := strconv.Atoi(strings.TrimPrefix(m.Text, "message "))
+			if n < last[m.From] {
+				o.world.failf("%s shows message %d of %s after %d", p, n, m.From, last[m.From])
+			}
+			last[m.From] = n
+		}
+	}
+}
+
+// bounds: nothing grows without end.
+func (w *World) bounds() {
+	for _, p := range w.pages {
+		if !p.begun {
+			continue
+		}
+		l := p.session.Load()
+		for _, b := range []struct {
+			what       string
+			have, most int
+		}{
+			{"participants", l.Peers, 64}, {"messages not sent", l.Unsent, 200 * MaxPeople}, {"kept messages", l.Kept, signal.KeptMessages + MaxPeople},
+			{"messages", l.Messages, 500}, {"tasks", len(p.tasks), 0}, {"connections", len(p.links), 2 * MaxPeople},
+		} {
+			if b.have > b.most {
+				w.failf("%s has %d %s, more than %d", p, b.have, b.what, b.most)
+			}
+		}
+		if p.trace != nil {
+			w.replay(p)
+		}
+	}
+}
+
+// replay tells a page's trace to a new session, which must come to the same.
+func (w *World) replay(p *page) {
+	again, err := session.Replay(w.Policy, p.trace.Segments(), nil)
+	if err != nil {
+		w.failf("the trace of %s does not replay: %v", p, err)
+		return
+	}
+	if a, b := fmt.Sprint(outline(p.session.Snapshot())), fmt.Sprint(outline(again.Snapshot())); a != b {
+		w.failf("the trace of %s replays to\n%s, not\n%s", p, b, a)
+	}
+}
+
+// outline is what a trace must bring back: all but texts and names.
+func outline(v session.Snapshot) []string {
+	out := []string{string(v.State), string(v.Signaling), string(v.Cause), v.Participant, strconv.Itoa(len(v.Messages))}
+	for _, p := range v.Peers {
+		out = append(out, p.Participant, string(p.State), string(p.Cause), strconv.Itoa(p.Generation))
+	}
+	return out
+}

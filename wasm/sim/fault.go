@@ -1,0 +1,446 @@
+package sim
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"holdline/server/signal"
+	"holdline/wasm/session"
+)
+
+// Fault is one thing that happens to the world: a person does something, a
+// browser or a network fails. Everything about it is decided beforehand, so
+// that a list of faults can be cut and played again.
+type Fault struct {
+	At   time.Duration
+	Kind Kind
+	Who  int
+	Whom int           // the other end, where there is one
+	For  time.Duration // until it is over, or undone; 0: for good, or at once
+	N    uint64        // what else is to be chosen
+}
+
+// Kind is a kind of fault.
+type Kind int
+
+// act is what a kind of fault does.
+type act struct {
+	name   string
+	weight float64 // how often, beside the others that a seed has chosen
+	least  time.Duration
+	most   time.Duration // of For; 0 where it has none
+	pair   bool          // Whom counts
+	do     func(w *World, f Fault)
+}
+
+// The kinds of faults, in the order of acts.
+const (
+	Join Kind = iota
+	Leave
+	Rejoin
+	CloseTab
+	Reload
+	Navigate
+	Elsewhere
+	Cancel
+	Download
+	Crash
+	Kill
+	PowerOff
+	Discard
+	Freeze
+	Hide
+	Dialog
+	Sleep
+	Duplicate
+	Say
+	Mute
+	DeviceLost
+	ClockSet
+	Uplink
+	Unplug
+	ServerPath
+	Roam
+	ResetSocket
+	HalfOpen
+	Block
+	OneWay
+	Direct
+	Lossy
+	Slow
+	Restart
+	RestartNewKey
+	Drain
+	Renegotiate
+	Unfit
+	Insecure
+	Refuse
+	kinds
+)
+
+const (
+	second = time.Second
+	minute = time.Minute
+)
+
+var acts [kinds]act
+
+func init() {
+	acts = [kinds]act{
+		Join:          {"joins", 2, 0, 0, false, join},
+		Leave:         {"presses Leave", 1, 0, 0, false, leave},
+		Rejoin:        {"presses Rejoin", 1, 0, 0, false, rejoin},
+		CloseTab:      {"closes the tab", 1, second, 40 * second, false, closeTab},
+		Reload:        {"reloads", 3, 0, 1500 * time.Millisecond, false, reload},
+		Navigate:      {"follows a link on the site", 1, second, 30 * second, false, navigate},
+		Elsewhere:     {"goes to another site", 1, second, 30 * second, false, elsewhere},
+		Cancel:        {"wants to leave and stays", 1, 500 * time.Millisecond, 8 * second, false, cancel},
+		Download:      {"downloads", 1, 0, 0, false, download},
+		Crash:         {"crashes", 1, second, 40 * second, false, crash},
+		Kill:          {"is killed", 1, second, 40 * second, false, kill},
+		PowerOff:      {"loses power", 0.5, 5 * second, 60 * second, false, powerOff},
+		Discard:       {"is discarded", 0.5, second, 40 * second, false, discard},
+		Freeze:        {"is frozen", 1, second, 60 * second, false, freeze},
+		Hide:          {"is hidden", 1, second, 60 * second, false, hide},
+		Dialog:        {"has a dialog", 1, 200 * time.Millisecond, 30 * second, false, dialog},
+		Sleep:         {"sleeps", 1, second, 90 * second, false, sleep},
+		Duplicate:     {"duplicates the tab", 0.7, second, 30 * second, false, duplicate},
+		Say:           {"says something", 3, 0, 0, false, say},
+		Mute:          {"mutes", 0.5, 0, 0, false, mute},
+		DeviceLost:    {"loses the camera", 0.3, 0, 0, false, deviceLost},
+		ClockSet:      {"sets the clock", 0.5, 0, 0, false, clockSet},
+		Uplink:        {"has no network", 2, 100 * time.Millisecond, 70 * second, false, uplink},
+		Unplug:        {"pulls the cable", 1, 100 * time.Millisecond, 70 * second, false, unplug},
+		ServerPath:    {"does not reach the server", 2, 100 * time.Millisecond, 70 * second, false, serverPath},
+		Roam:          {"moves to another network", 1.5, 50 * time.Millisecond, 4 * second, false, roam},
+		ResetSocket:   {"has the socket reset", 1.5, 0, 0, false, resetSocket},
+		HalfOpen:      {"has a half-open socket", 1, 0, 0, false, halfOpen},
+		Block:         {"is blocked from", 2, 100 * time.Millisecond, 70 * second, true, block},
+		OneWay:        {"does not get through to", 1, 100 * time.Millisecond, 50 * second, true, oneWay},
+		Direct:        {"needs the relay to", 1, second, 70 * second, true, direct},
+		Lossy:         {"loses packets to", 1, second, 40 * second, true, lossy},
+		Slow:          {"is slow to", 1, second, 40 * second, true, slow},
+		Restart:       {"the server restarts", 1, 300 * time.Millisecond, 40 * second, false, restart(true, false)},
+		RestartNewKey: {"the server restarts without its key", 0.3, 300 * time.Millisecond, 20 * second, false, restart(false, false)},
+		Drain:         {"the server drains", 1, 300 * time.Millisecond, 20 * second, false, restart(true, true)},
+		Renegotiate:   {"renegotiates with", 2, 0, 0, true, renegotiate},
+		Unfit:         {"takes no description", 0.2, second, 10 * second, false, unfit},
+		Insecure:      {"cannot do DTLS", 0.2, second, 10 * second, false, insecure},
+		Refuse:        {"can make no connection", 0.2, second, 10 * second, false, refuse},
+	}
+}
+
+func (k Kind) String() string { return acts[k].name }
+
+// String words the fault for people, and for the list of a failing seed.
+func (f Fault) String() string {
+	who := names[f.Who] + " "
+	switch f.Kind {
+	case Restart, RestartNewKey, Drain:
+		who = ""
+	}
+	s := fmt.Sprintf("%8.3fs  %s%s", f.At.Seconds(), who, f.Kind)
+	if acts[f.Kind].pair {
+		s += " " + names[f.Whom]
+	}
+	if f.For > 0 {
+		s += " for " + strconv.FormatFloat(f.For.Seconds(), 'f', 3, 64) + "s"
+	}
+	return s
+}
+
+// Do does it now.
+func (w *World) Do(f Fault) {
+	w.tell("** " + f.String()[11:])
+	acts[f.Kind].do(w, f)
+	w.changed()
+}
+
+// changed looks at everything again.
+func (w *World) changed() {
+	w.oracle.assess()
+	w.reroute()
+}
+
+// undo does something when the fault is over.
+func (w *World) undo(f Fault, do func()) {
+	w.after(f.For, func() {
+		w.tell("   over: " + f.Kind.String())
+		do()
+		w.changed()
+	})
+}
+
+// page is the living page of a person's newest tab.
+func (m *machine) page() *page {
+	for i := len(m.tabs) - 1; i >= 0; i-- {
+		if p := m.tabs[i].page; p != nil && !p.gone {
+			return p
+		}
+	}
+	return nil
+}
+
+// running is the same, if it can be clicked on.
+func (m *machine) running() *page {
+	if p := m.page(); p != nil && p.begun && p.runs() && !p.leaving {
+		return p
+	}
+	return nil
+}
+
+func join(w *World, f Fault) {
+	m := w.machines[f.Who]
+	if m.page() != nil || m.off || m.asleep {
+		return
+	}
+	w.serial++
+	t := &tab{machine: m, name: "tab " + strconv.Itoa(len(m.tabs)+1)}
+	m.tabs = append(m.tabs, t)
+	t.visit("navigate")
+}
+
+func leave(w *World, f Fault) {
+	if p := w.machines[f.Who].running(); p != nil && p.view.State != session.StateLobby && p.view.State != session.StateEnded {
+		w.oracle.pressedLeave(p)
+		p.put(session.LeavePressed{})
+	}
+}
+
+func rejoin(w *World, f Fault) {
+	if p := w.machines[f.Who].running(); p != nil {
+		p.put(session.RejoinPressed{})
+	}
+}
+
+// again loads the page in the tab once more.
+func (t *tab) again(after time.Duration, navigation string) {
+	w, reset := t.machine.world, t.reset
+	w.after(after, func() {
+		if t.reset == reset && (t.page == nil || t.page.gone) && !t.machine.off && !t.machine.asleep {
+			t.visit(navigation)
+			w.changed()
+		}
+	})
+}
+
+func (f Fault) flag(bit int) bool { return f.N>>bit&1 == 1 }
+
+func closeTab(w *World, f Fault) {
+	p := w.machines[f.Who].page()
+	if p == nil {
+		return
+	}
+	p.tab.leave(going{deed: deedClosed}, func() {
+		if f.For > 0 && f.flag(0) {
+			p.tab.again(f.For, "back_forward") // reopened
+		}
+	})
+}
+
+func reload(w *World, f Fault) {
+	p := w.machines[f.Who].page()
+	if p == nil {
+		return
+	}
+	g := going{deed: deedReloaded, intent: signal.IntentReload, answer: f.For}
+	if f.flag(0) {
+		g.hint = signal.IntentReload // location.reload, not the button
+	}
+	p.tab.leave(g, func() { p.tab.again(0, "reload") })
+}
+
+func navigate(w *World, f Fault) {
+	goes(w, f, going{deed: deedNavigated, intent: signal.IntentNavigate, hint: signal.IntentNavigate, target: "/check"})
+}
+
+func elsewhere(w *World, f Fault) {
+	g := going{deed: deedNavigated, intent: signal.IntentNavigate}
+	switch f.N % 3 {
+	case 0:
+		g.hint = signal.IntentNavigate
+	case 1:
+		g.hint, g.intent = signal.IntentTraverse, signal.IntentTraverse
+	}
+	goes(w, f, g)
+}
+
+func goes(w *World, f Fault, g going) {
+	p := w.machines[f.Who].page()
+	if p == nil {
+		return
+	}
+	g.answer = time.Duration(f.N>>8%1500) * time.Millisecond
+	p.tab.leave(g, func() {
+		if f.For > 0 && f.flag(1) {
+			p.tab.again(f.For, "back_forward")
+		}
+	})
+}
+
+// cancel is a leave that is taken back: the question was answered with no.
+func cancel(w *World, f Fault) {
+	p := w.machines[f.Who].running()
+	if p == nil {
+		return
+	}
+	p.maybe(going{deed: deedNavigated, hint: pick(&w.noise, "", signal.IntentNavigate, signal.IntentReload)})
+	p.dialogs++
+	w.undo(f, func() {
+		p.dialogs--
+		p.wakeUp()
+	})
+}
+
+// download is a link that answers with a file: beforeunload, and nothing else.
+func download(w *World, f Fault) {
+	if p := w.machines[f.Who].running(); p != nil {
+		p.maybe(going{deed: deedNavigated, hint: signal.IntentNavigate})
+	}
+}
+
+func dies(d deed, navigation string) func(w *World, f Fault) {
+	return func(w *World, f Fault) {
+		p := w.machines[f.Who].page()
+		if p == nil {
+			return
+		}
+		p.crash(d)
+		if f.For > 0 && f.N%3 > 0 {
+			p.tab.again(f.For, navigation)
+		}
+	}
+}
+
+var (
+	crash   = dies(deedCrashed, "reload")
+	kill    = dies(deedKilled, "back_forward")
+	discard = dies(deedDiscarded, "back_forward")
+)
+
+// powerOff takes the machine away; when it is back, the browser restores the
+// tab, or not.
+func powerOff(w *World, f Fault) {
+	m := w.machines[f.Who]
+	if m.off || m.asleep {
+		return
+	}
+	m.off = true
+	for _, t := range m.tabs {
+		if t.page != nil && !t.page.gone {
+			t.page.crash(deedPowerOff)
+			if f.flag(0) {
+				t.again(f.For+second, "back_forward")
+			}
+		}
+	}
+	w.undo(f, func() { m.off = false })
+}
+
+func freeze(w *World, f Fault) {
+	m := w.machines[f.Who]
+	p := m.page()
+	if p == nil || m.browser != chromium || p.frozen || !p.tab.hidden {
+		return
+	}
+	p.frozen = true
+	w.undo(f, func() {
+		if p.gone {
+			return
+		}
+		p.frozen = false
+		for _, s := range p.sockets() { // Chromium closes it on resume
+			s.toServer.send(func() { s.cease(closed(s, 1001)) })
+			s.lost(1001, "")
+		}
+		p.wakeUp()
+	})
+}
+
+func hide(w *World, f Fault) {
+	p := w.machines[f.Who].page()
+	if p == nil || p.tab.hidden {
+		return
+	}
+	t := p.tab
+	t.hidden = true
+	p.put(session.VisibilityChanged{Hidden: true})
+	w.undo(f, func() {
+		t.hidden = false
+		if t.page != nil && !t.page.gone {
+			t.page.put(session.VisibilityChanged{Hidden: false})
+		}
+	})
+}
+
+func dialog(w *World, f Fault) {
+	p := w.machines[f.Who].page()
+	if p == nil {
+		return
+	}
+	p.dialogs++
+	w.undo(f, func() {
+		p.dialogs--
+		p.wakeUp()
+	})
+}
+
+func sleep(w *World, f Fault) {
+	m := w.machines[f.Who]
+	if m.asleep || m.off {
+		return
+	}
+	m.asleep = true
+	counts := f.flag(0) // performance.now counts on in some systems
+	w.undo(f, func() {
+		m.asleep = false
+		if !counts {
+			m.slept += f.For
+		}
+		for _, t := range m.tabs {
+			if t.page != nil && !t.page.gone {
+				t.page.wakeUp()
+			}
+		}
+	})
+}
+
+// duplicate makes a copy of the tab, with its sessionStorage.
+func duplicate(w *World, f Fault) {
+	m := w.machines[f.Who]
+	p := m.running()
+	if p == nil {
+		return
+	}
+	copied := &tab{machine: m, name: "tab " + strconv.Itoa(len(m.tabs)+1)}
+	if p.tab.record != nil {
+		r := *p.tab.record
+		copied.record = &r
+	}
+	m.tabs = append(m.tabs, copied)
+	copied.visit("back_forward")
+	w.undo(f, func() { copied.leave(going{deed: deedClosed}, nil) })
+}
+
+func say(w *World, f Fault) {
+	if p := w.machines[f.Who].running(); p != nil {
+		w.oracle.says(p)
+	}
+}
+
+func mute(w *World, f Fault) {
+	if p := w.machines[f.Who].running(); p != nil {
+		p.put(session.DeviceSwitched{Device: pick(&w.noise, session.Microphone, session.Camera), On: f.flag(0)})
+	}
+}
+
+func deviceLost(w *World, f Fault) {
+	if p := w.machines[f.Who].running(); p != nil {
+		p.put(session.DeviceEnded{Device: session.Camera})
+	}
+}
+
+func clockSet(w *World, f Fault) {
+	w.machines[f.Who].skew += time.Duration(f.N%7_200_000)*time.Millisecond - time.Hour
+}

@@ -1,0 +1,168 @@
+package sim
+
+import (
+	"strconv"
+	"time"
+
+	"holdline/server/room"
+	"holdline/server/signal"
+)
+
+const roomName = "tea"
+
+// server is the program around the room, as server/hall.go and
+// server/socket.go are: sockets with their watchdogs, restarts, drains.
+type server struct {
+	world    *World
+	policy   room.Policy
+	key      []byte
+	down     outages
+	draining bool
+	started  time.Duration
+	room     *room.Room
+	sockets  []*socket // those that the room may write to
+	conns    room.Conn
+	timer    int // counts timers; only the newest is heard
+	left     int // how many ends of this room the oracle has seen
+	newest   string
+}
+
+// The most that a socket may say: server/config.go.
+const (
+	maxRate  = 100
+	maxBurst = 300
+)
+
+func (sv *server) now() time.Duration { return sv.world.clock.now - sv.started }
+
+func (sv *server) serves() bool { return sv.down == 0 && !sv.draining }
+
+// step gives the room one fact and carries out its orders.
+func (sv *server) step(ev room.Event) {
+	w := sv.world
+	if sv.room == nil {
+		first := int(epoch*1000 + w.clock.now.Microseconds())
+		sv.room, sv.left, sv.newest = room.New(roomName, sv.key, sv.policy, first), 0, ""
+	}
+	w.steps++
+	for _, a := range sv.room.Step(sv.now(), ev) {
+		switch a := a.(type) {
+		case room.Send:
+			if s := sv.socket(a.Conn); s != nil {
+				s.write(a.Envelope)
+			}
+		case room.Close:
+			if s := sv.socket(a.Conn); s != nil {
+				s.shut(a.Code)
+			}
+		default:
+			w.failf("the world does not know the order %T of a room", a)
+		}
+	}
+	if c, ok := ev.(room.Closed); ok {
+		for i, s := range sv.sockets {
+			if s.id == c.Conn {
+				sv.sockets = append(sv.sockets[:i:i], sv.sockets[i+1:]...)
+				break
+			}
+		}
+	}
+	sv.departures()
+	sv.rearm()
+	if sv.room.Empty(sv.now()) && len(sv.sockets) == 0 {
+		sv.room = nil
+	}
+}
+
+// departures shows the oracle whom the room has ended just now.
+func (sv *server) departures() {
+	n := sv.room.Left()
+	if n == 0 {
+		sv.left, sv.newest = 0, ""
+		return
+	}
+	newest := sv.room.LeftEnd(n - 1)
+	name := newest.Subject + "/" + strconv.Itoa(newest.Revision)
+	if name == sv.newest {
+		sv.left = n
+		return
+	}
+	from := n - 1
+	for from > 0 {
+		e := sv.room.LeftEnd(from - 1)
+		if e.Subject+"/"+strconv.Itoa(e.Revision) == sv.newest {
+			break
+		}
+		from--
+	}
+	sv.left, sv.newest = n, name
+	for ; from < n; from++ {
+		sv.world.oracle.departed(sv.room.LeftEnd(from))
+	}
+}
+
+func (sv *server) socket(c room.Conn) *socket {
+	for _, s := range sv.sockets {
+		if s.id == c {
+			return s
+		}
+	}
+	return nil
+}
+
+func (sv *server) rearm() {
+	sv.timer++
+	at, ok := sv.room.Deadline()
+	if !ok {
+		return
+	}
+	timer := sv.timer
+	sv.world.at(max(at+sv.started, sv.world.clock.now), func() {
+		if sv.timer == timer && sv.room != nil && sv.down == 0 {
+			sv.step(room.Tick{})
+		}
+	})
+}
+
+// stop ends the server's process. With drain it says goaway first.
+func (sv *server) stop(drain bool) {
+	if sv.down++; sv.down > 1 {
+		return
+	}
+	sv.world.oracle.restarted()
+	if drain && sv.room != nil {
+		sv.down = 0
+		sv.step(room.Drain{})
+		sv.down = 1
+	}
+	for _, s := range sv.world.sockets {
+		if s.served {
+			s.served = false
+			s.toPage.send(func() { s.lost(1006, "") })
+			s.toServer.sever()
+		}
+	}
+	sv.world.sockets = sv.world.sockets[:0]
+	sv.sockets, sv.room, sv.draining = nil, nil, false
+	sv.timer++
+}
+
+// start lets it serve again: with its key where the state folder is kept.
+func (sv *server) start(sameKey bool) {
+	if sv.down--; sv.down > 0 {
+		return
+	}
+	if !sameKey {
+		sv.key = append([]byte(nil), sv.key...)
+		sv.key[0]++
+		sv.world.oracle.keyLost()
+	}
+	sv.started = sv.world.clock.now
+}
+
+// bye takes a beacon.
+func (sv *server) bye(b signal.Beacon) {
+	if sv.down == 0 && sv.room != nil && room.ValidByeKey(sv.key, b) {
+		sv.step(room.Beacon{Beacon: b})
+	}
+}
