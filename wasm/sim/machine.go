@@ -41,6 +41,7 @@ type machine struct {
 	refuses  bool          // new RTCPeerConnection throws
 	unfit    bool          // no remote description is taken
 	insecure bool          // DTLS fails
+	odd      bool          // one of these was ever true
 }
 
 // outages counts reasons for something not to work, so that they can overlap.

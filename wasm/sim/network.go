@@ -166,18 +166,18 @@ func (c *connection) wish() {
 
 func unfit(w *World, f Fault) {
 	m := w.machines[f.Who]
-	m.unfit = true
+	m.unfit, m.odd = true, true
 	w.undo(f, func() { m.unfit = false })
 }
 
 func insecure(w *World, f Fault) {
 	m := w.machines[f.Who]
-	m.insecure = true
+	m.insecure, m.odd = true, true
 	w.undo(f, func() { m.insecure = false })
 }
 
 func refuse(w *World, f Fault) {
 	m := w.machines[f.Who]
-	m.refuses = true
+	m.refuses, m.odd = true, true
 	w.undo(f, func() { m.refuses = false })
 }

@@ -108,7 +108,7 @@ func (o *oracle) did(p *page, d deed) {
 
 // hasRoad says whether the page's last words reach the server.
 func (o *oracle) hasRoad(p *page) bool {
-	return p.machine().reaches() && o.world.server.serves() && p.socket != nil && p.socket.state == socketOpen && p.socket.served && p.socket.greeted
+	return p.machine().reaches() && o.world.server.serves() && p.socket != nil && p.socket.state == socketOpen && !p.socket.toServer.cut && p.socket.served && p.socket.greeted
 }
 
 // saidBye notes that the stub had something to say.
@@ -290,10 +290,10 @@ func (o *oracle) ended(p *page, v *session.PeerSnapshot) {
 	case signal.CauseNegotiationTimeout, signal.CauseICEFailed:
 		need = 13 * time.Second
 	case signal.CauseDTLSFailed, signal.CauseNegotiationFailed:
-		if p.machine().insecure || i.machine.insecure || p.machine().unfit || i.machine.unfit || p.machine().refuses || i.machine.refuses {
-			return
-		}
 		need = time.Hour
+	}
+	if p.machine().odd || i.machine.odd && v.End.Cause != signal.CauseHangup {
+		return // its browser failed at something that only the link can show
 	}
 	if t := o.trouble(p.machine(), i.machine); t < need {
 		o.world.failf("%s shows %s as ended (%s, %v), who lives; in the last 90 s they had trouble for %v", p, o.name(i.id), v.End.Cause, v.End.Evidence, t)

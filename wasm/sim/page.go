@@ -130,6 +130,13 @@ func (p *page) turn() {
 		}
 		p.due = false
 		p.step(session.Tick{})
+		p.spins++
+		if at, ok := p.session.Deadline(); !ok || at > p.now().Mono {
+			p.spins = 0
+		} else if p.spins > 5 {
+			p.world.failf("%s spins: its deadline %v stays behind", p, at)
+			break
+		}
 	}
 	p.turning = false
 	p.arm()
@@ -145,14 +152,6 @@ func (p *page) arm() {
 		return
 	}
 	wait := max(at-p.now().Mono, 0)
-	if wait == 0 {
-		if p.spins++; p.spins > 20 {
-			p.world.failf("%s spins: its deadline %v stays behind", p, at)
-			return
-		}
-	} else {
-		p.spins = 0
-	}
 	fire := w.clock.now + wait + time.Millisecond + w.noise.between(0, 2*time.Millisecond)
 	if w.noise.below(256) == 0 {
 		fire += w.noise.between(0, 120*time.Millisecond) // a long task

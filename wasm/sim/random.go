@@ -14,6 +14,14 @@ func (r *random) next() uint64 {
 	return z ^ z>>31
 }
 
+// stream is one of the streams of a seed. Neighbouring seeds have nothing in
+// common.
+func stream(seed, n uint64) random {
+	r := random(seed ^ 0x2545f4914f6cdd1d)
+	r = random(r.next() ^ n*0xd6e8feb86659fd93)
+	return random(r.next())
+}
+
 // below is a number from 0 to n-1.
 func (r *random) below(n int) int { return int(r.next() % uint64(n)) }
 
@@ -29,9 +37,6 @@ func (r *random) between(a, b time.Duration) time.Duration {
 	}
 	return a + time.Duration(r.next()%uint64(b-a+1))
 }
-
-// split is a new stream that goes its own way.
-func (r *random) split() random { return random(r.next()) }
 
 // pick is one of the choices.
 func pick[T any](r *random, choices ...T) T { return choices[r.below(len(choices))] }

@@ -28,7 +28,7 @@ type Plan struct {
 // NewPlan makes the plan of a seed: a random subset of the faults, at random
 // rates.
 func NewPlan(seed uint64) Plan {
-	r := random(seed*0x9e3779b97f4a7c15 + 1)
+	r := stream(seed, 1)
 	p := Plan{
 		Seed: seed, People: pick(&r, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4), Locks: r.chance(0.9), Wire: r.chance(0.1), Traced: r.chance(0.05),
 		Signal: pick[time.Duration](&r, 2, 10, 10, 40, 120) * time.Millisecond, Packet: pick[time.Duration](&r, 1, 5, 5, 20, 80) * time.Millisecond,

@@ -55,7 +55,7 @@ func New(o Options, people int) *World {
 	if o.Room.PingEvery == 0 {
 		o.Room = room.DefaultPolicy()
 	}
-	w := &World{Options: o, noise: random(o.Seed), signalTime: 10 * time.Millisecond, packetTime: 5 * time.Millisecond}
+	w := &World{Options: o, noise: stream(o.Seed, 2), signalTime: 10 * time.Millisecond, packetTime: 5 * time.Millisecond}
 	w.server = server{world: w, policy: o.Room, key: []byte("the server's key")}
 	w.descriptions = map[string]*description{}
 	w.oracle = newOracle(w)
