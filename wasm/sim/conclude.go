@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"holdline/server/signal"
 	"holdline/wasm/session"
@@ -35,21 +34,21 @@ func (w *World) conclude() {
 	w.bounds()
 }
 
-// agreement: all who were shown an end of somebody, and are still here, were
-// told the same in the end, and it is what the room says.
+// agreement: all who show an end of somebody were told what the room says.
 func (o *oracle) agreement() {
 	for _, f := range o.finals {
-		i := o.identity(f.subject)
-		if f.page == nil || i == nil || i.end == nil || i.alive() || o.restartAt > i.endAt {
-			continue
-		}
-		if o.world.clock.now-f.at > 15*time.Second && f.at < i.endAt {
-			continue // its element was gone before the room decided
-		}
-		if f.end.Cause != i.end.Cause || f.end.Revision != i.end.Revision || !f.end.Final {
-			o.world.failf("%s was told that %s ended by %s (revision %d, final %v), the room says %s (revision %d)", f.page, o.name(f.subject),
-				f.end.Cause, f.end.Revision, f.end.Final, i.end.Cause, i.end.Revision)
-		}
+		o.agrees(f)
+	}
+}
+
+func (o *oracle) agrees(f final) {
+	i := o.identity(f.subject)
+	if f.page == nil || f.page.gone || f.page.session.Ended() || i == nil || i.end == nil || i.alive() || o.restartAt > i.endAt {
+		return
+	}
+	if f.end.Cause != i.end.Cause || f.end.Revision != i.end.Revision || !f.end.Final {
+		o.world.failf("%s was told that %s ended by %s (revision %d, final %v), the room says %s (revision %d)", f.page, o.name(f.subject),
+			f.end.Cause, f.end.Revision, f.end.Final, i.end.Cause, i.end.Revision)
 	}
 }
 

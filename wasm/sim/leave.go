@@ -59,13 +59,24 @@ func (t *tab) leave(g going, then func()) {
 	} else {
 		g.ask = 0
 	}
-	w.after(g.ask+g.answer, func() {
-		if t.page != p || p.gone || t.reset != reset {
-			return
+	var commit func()
+	commit = func() {
+		switch {
+		case t.page != p || p.gone || p.leaving || t.reset != reset:
+		case p.frozen:
+			p.crash(deedDiscarded) // nothing runs in it any more
+			if then != nil {
+				then()
+			}
+		case !p.runs():
+			w.after(200*time.Millisecond, commit) // the browser waits, and so does the person
+		default:
+			p.hide(g)
+			p.unload(g, then)
+			w.changed()
 		}
-		p.hide(g)
-		p.unload(g, then)
-	})
+	}
+	w.after(g.ask+g.answer, commit)
 }
 
 // hide is pagehide: the stub says bye, then Go hears of it, if it still runs.
@@ -73,7 +84,7 @@ func (p *page) hide(g going) {
 	w, m := p.world, p.machine()
 	p.leaving = true
 	w.oracle.did(p, g.deed)
-	if !p.runs() || !p.goodbyes.Armed {
+	if !p.goodbyes.Armed {
 		return
 	}
 	intent := g.intent

@@ -99,6 +99,11 @@ func (o *oracle) of(p *page) *identity {
 func (o *oracle) did(p *page, d deed) {
 	i := o.of(p)
 	o.world.tell(fmt.Sprintf("%s %s", p, d))
+	if i == nil && p.begun { // it came back, and was not welcomed yet
+		if i = o.identity(p.view.Participant); i != nil && i.page != nil && !i.page.gone {
+			i = nil
+		}
+	}
 	if i == nil || i.left {
 		return
 	}
@@ -113,7 +118,7 @@ func (o *oracle) hasRoad(p *page) bool {
 
 // saidBye notes that the stub had something to say.
 func (o *oracle) saidBye(p *page) {
-	if i := o.of(p); i != nil {
+	if i := o.identity(p.goodbyes.Participant); i != nil {
 		i.said = true
 	}
 }
@@ -167,6 +172,15 @@ func (o *oracle) shown(p *page, before, after session.Snapshot) {
 			}
 		}
 		o.peer(p, was, now)
+	}
+	for i := range before.Peers {
+		was, there := &before.Peers[i], false
+		for j := range after.Peers {
+			there = there || after.Peers[j].Participant == was.Participant
+		}
+		if !there && before.State != session.StateEnded {
+			o.taken(p, was, after.Signaling == session.SignalingStateOpen && before.Signaling == session.SignalingStateOpen)
+		}
 	}
 	if len(after.Messages) > len(before.Messages) {
 		o.heard(p, after)
@@ -262,6 +276,23 @@ func (o *oracle) name(id string) string {
 		return i.machine.name + " (" + id + ")"
 	}
 	return id
+}
+
+// taken: an element that is taken off the page has told the room's word last,
+// if the page could know it.
+func (o *oracle) taken(p *page, was *session.PeerSnapshot, open bool) {
+	for i, f := range o.finals {
+		if f.page == p && f.subject == was.Participant {
+			o.finals = append(o.finals[:i:i], o.finals[i+1:]...)
+			if open {
+				o.agrees(f)
+			}
+			return
+		}
+	}
+	if was.State != session.PeerEnded && o.restarts == 0 {
+		o.world.failf("%s takes %s off, who was %s", p, o.name(was.Participant), was.State)
+	}
 }
 
 // note keeps the last end that a page was shown, for the agreement.

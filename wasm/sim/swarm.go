@@ -56,7 +56,7 @@ func NewPlan(seed uint64) Plan {
 			total += acts[k].weight
 		}
 	}
-	every := r.between(1500*time.Millisecond, 15*second)
+	every := r.between(700*time.Millisecond, 10*second)
 	for at := r.between(0, every); at < p.Quiet && total > 0; at += r.between(every/4, every*2) {
 		x := r.share() * total
 		k := chosen[len(chosen)-1]

@@ -118,6 +118,9 @@ var blurs = []blur{
 
 	{deedDiscarded, signal.CausePageDiscarded, nil, ""},
 	{deedDiscarded, signal.CausePageVanished, nil, "a discard closes the socket without a word; only its return tells"},
+	{deedDiscarded, signal.CausePageClosed, nil, "it went between leaving and bye"},
+	{deedDiscarded, signal.CausePageNavigated, nil, "it went between leaving and bye"},
+	{deedDiscarded, signal.CauseServerShutdown, noRoad, "it had been sent away by a drain"},
 	{deedDiscarded, signal.CauseNetworkLost, noRoad, "the end of stream did not reach the server"},
 }
 
