@@ -31,6 +31,7 @@ type act struct {
 	least  time.Duration
 	most   time.Duration // of For; 0 where it has none
 	pair   bool          // Whom counts
+	lasts  bool          // until For is over; without, For is when somebody comes back
 	do     func(w *World, f Fault)
 }
 
@@ -49,6 +50,7 @@ const (
 	Kill
 	PowerOff
 	Discard
+	Fail
 	Freeze
 	Hide
 	Dialog
@@ -88,46 +90,47 @@ var acts [kinds]act
 
 func init() {
 	acts = [kinds]act{
-		Join:          {"joins", 2, 0, 0, false, join},
-		Leave:         {"presses Leave", 1, 0, 0, false, leave},
-		Rejoin:        {"presses Rejoin", 1, 0, 0, false, rejoin},
-		CloseTab:      {"closes the tab", 1, second, 40 * second, false, closeTab},
-		Reload:        {"reloads", 3, 0, 1500 * time.Millisecond, false, reload},
-		Navigate:      {"follows a link on the site", 1, second, 30 * second, false, navigate},
-		Elsewhere:     {"goes to another site", 1, second, 30 * second, false, elsewhere},
-		Cancel:        {"wants to leave and stays", 1, 500 * time.Millisecond, 8 * second, false, cancel},
-		Download:      {"downloads", 1, 0, 0, false, download},
-		Crash:         {"crashes", 1, second, 40 * second, false, crash},
-		Kill:          {"is killed", 1, second, 40 * second, false, kill},
-		PowerOff:      {"loses power", 0.5, 5 * second, 60 * second, false, powerOff},
-		Discard:       {"is discarded", 0.5, second, 40 * second, false, discard},
-		Freeze:        {"is frozen", 1, second, 60 * second, false, freeze},
-		Hide:          {"is hidden", 1, second, 60 * second, false, hide},
-		Dialog:        {"has a dialog", 1, 200 * time.Millisecond, 30 * second, false, dialog},
-		Sleep:         {"sleeps", 1, second, 90 * second, false, sleep},
-		Duplicate:     {"duplicates the tab", 0.7, second, 30 * second, false, duplicate},
-		Say:           {"says something", 3, 0, 0, false, say},
-		Mute:          {"mutes", 0.5, 0, 0, false, mute},
-		DeviceLost:    {"loses the camera", 0.3, 0, 0, false, deviceLost},
-		ClockSet:      {"sets the clock", 0.5, 0, 0, false, clockSet},
-		Uplink:        {"has no network", 2, 100 * time.Millisecond, 70 * second, false, uplink},
-		Unplug:        {"pulls the cable", 1, 100 * time.Millisecond, 70 * second, false, unplug},
-		ServerPath:    {"does not reach the server", 2, 100 * time.Millisecond, 70 * second, false, serverPath},
-		Roam:          {"moves to another network", 1.5, 50 * time.Millisecond, 4 * second, false, roam},
-		ResetSocket:   {"has the socket reset", 1.5, 0, 0, false, resetSocket},
-		HalfOpen:      {"has a half-open socket", 1, 0, 0, false, halfOpen},
-		Block:         {"is blocked from", 2, 100 * time.Millisecond, 70 * second, true, block},
-		OneWay:        {"does not get through to", 1, 100 * time.Millisecond, 50 * second, true, oneWay},
-		Direct:        {"needs the relay to", 1, second, 70 * second, true, direct},
-		Lossy:         {"loses packets to", 1, second, 40 * second, true, lossy},
-		Slow:          {"is slow to", 1, second, 40 * second, true, slow},
-		Restart:       {"the server restarts", 1, 300 * time.Millisecond, 40 * second, false, restart(true, false)},
-		RestartNewKey: {"the server restarts without its key", 0.3, 300 * time.Millisecond, 20 * second, false, restart(false, false)},
-		Drain:         {"the server drains", 1, 300 * time.Millisecond, 20 * second, false, restart(true, true)},
-		Renegotiate:   {"renegotiates with", 2, 0, 0, true, renegotiate},
-		Unfit:         {"takes no description", 0.2, second, 10 * second, false, unfit},
-		Insecure:      {"cannot do DTLS", 0.2, second, 10 * second, false, insecure},
-		Refuse:        {"can make no connection", 0.2, second, 10 * second, false, refuse},
+		Join:          {"joins", 2, 0, 0, false, false, join},
+		Leave:         {"presses Leave", 1, 0, 0, false, false, leave},
+		Rejoin:        {"presses Rejoin", 1, 0, 0, false, false, rejoin},
+		CloseTab:      {"closes the tab", 1, second, 40 * second, false, false, closeTab},
+		Reload:        {"reloads", 3, 0, 1500 * time.Millisecond, false, false, reload},
+		Navigate:      {"follows a link on the site", 1, second, 30 * second, false, false, navigate},
+		Elsewhere:     {"goes to another site", 1, second, 30 * second, false, false, elsewhere},
+		Cancel:        {"wants to leave and stays", 1, 500 * time.Millisecond, 8 * second, false, true, cancel},
+		Download:      {"downloads", 1, 0, 0, false, false, download},
+		Crash:         {"crashes", 1, second, 40 * second, false, false, crash},
+		Kill:          {"is killed", 1, second, 40 * second, false, false, kill},
+		PowerOff:      {"loses power", 0.5, 5 * second, 60 * second, false, true, powerOff},
+		Discard:       {"is discarded", 0.5, second, 40 * second, false, false, discard},
+		Fail:          {"has its program fail", 0.4, second, 30 * second, false, false, fail},
+		Freeze:        {"is frozen", 1, second, 60 * second, false, true, freeze},
+		Hide:          {"is hidden", 1, second, 60 * second, false, true, hide},
+		Dialog:        {"has a dialog", 1, 200 * time.Millisecond, 30 * second, false, true, dialog},
+		Sleep:         {"sleeps", 1, second, 90 * second, false, true, sleep},
+		Duplicate:     {"duplicates the tab", 0.7, second, 30 * second, false, true, duplicate},
+		Say:           {"says something", 3, 0, 0, false, false, say},
+		Mute:          {"mutes", 0.5, 0, 0, false, false, mute},
+		DeviceLost:    {"loses the camera", 0.3, 0, 0, false, false, deviceLost},
+		ClockSet:      {"sets the clock", 0.5, 0, 0, false, false, clockSet},
+		Uplink:        {"has no network", 2, 100 * time.Millisecond, 70 * second, false, true, uplink},
+		Unplug:        {"pulls the cable", 1, 100 * time.Millisecond, 70 * second, false, true, unplug},
+		ServerPath:    {"does not reach the server", 2, 100 * time.Millisecond, 70 * second, false, true, serverPath},
+		Roam:          {"moves to another network", 1.5, 50 * time.Millisecond, 4 * second, false, true, roam},
+		ResetSocket:   {"has the socket reset", 1.5, 0, 0, false, false, resetSocket},
+		HalfOpen:      {"has a half-open socket", 1, 0, 0, false, false, halfOpen},
+		Block:         {"is blocked from", 2, 100 * time.Millisecond, 70 * second, true, true, block},
+		OneWay:        {"does not get through to", 1, 100 * time.Millisecond, 50 * second, true, true, oneWay},
+		Direct:        {"needs the relay to", 1, second, 70 * second, true, true, direct},
+		Lossy:         {"loses packets to", 1, second, 40 * second, true, true, lossy},
+		Slow:          {"is slow to", 1, second, 40 * second, true, true, slow},
+		Restart:       {"the server restarts", 1, 300 * time.Millisecond, 40 * second, false, true, restart(true, false)},
+		RestartNewKey: {"the server restarts without its key", 0.3, 300 * time.Millisecond, 20 * second, false, true, restart(false, false)},
+		Drain:         {"the server drains", 1, 300 * time.Millisecond, 20 * second, false, true, restart(true, true)},
+		Renegotiate:   {"renegotiates with", 2, 0, 0, true, false, renegotiate},
+		Unfit:         {"takes no description", 0.2, second, 10 * second, false, true, unfit},
+		Insecure:      {"cannot do DTLS", 0.2, second, 10 * second, false, true, insecure},
+		Refuse:        {"can make no connection", 0.2, second, 10 * second, false, true, refuse},
 	}
 }
 
@@ -318,6 +321,34 @@ var (
 	kill    = dies(deedKilled, "back_forward")
 	discard = dies(deedDiscarded, "back_forward")
 )
+
+// fail is Go that has exited: the stub says so, and nothing runs any more.
+func fail(w *World, f Fault) {
+	p := w.machines[f.Who].running()
+	if p == nil || !p.goodbyes.Armed {
+		return
+	}
+	w.oracle.did(p, deedFailed)
+	bye := signal.Goodbye{Count: p.goodbyes.Count + 2, Intent: signal.IntentFailed}
+	p.say(signal.TypeBye, bye)
+	w.oracle.saidBye(p)
+	if p.goodbyes.Key != "" {
+		p.beacon(bye)
+	}
+	for _, l := range p.goodbyes.Links {
+		p.with(l, (*connection).close)
+	}
+	p.destroy() // its socket stays open, until the person reloads or closes the page
+	if f.For > 0 && f.flag(0) {
+		s := p.socket
+		w.after(f.For, func() {
+			if s != nil {
+				s.drop(1001)
+			}
+		})
+		p.tab.again(f.For, "reload")
+	}
+}
 
 // powerOff takes the machine away; when it is back, the browser restores the
 // tab, or not.

@@ -49,6 +49,9 @@ func (t *tab) leave(g going, then func()) {
 	}
 	w := p.world
 	reset := t.reset
+	if g.deed != deedClosed {
+		g.answer = max(g.answer, 20*time.Millisecond)
+	}
 	p.maybe(g)
 	if g.ask > 0 && p.listens && p.goodbyes.Ask {
 		p.dialogs++

@@ -41,6 +41,7 @@ type machine struct {
 	refuses  bool          // new RTCPeerConnection throws
 	unfit    bool          // no remote description is taken
 	insecure bool          // DTLS fails
+	sentAway bool          // the server has closed its socket for good
 	odd      bool          // one of these was ever true
 }
 

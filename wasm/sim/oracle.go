@@ -218,6 +218,9 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 // ownEnd looks at the end of a page's own session.
 func (o *oracle) ownEnd(p *page, e signal.End) {
 	i := o.of(p)
+	if p.machine().sentAway {
+		return
+	}
 	switch e.Cause {
 	case signal.CauseHangup:
 		if i != nil && !i.left {

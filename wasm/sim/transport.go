@@ -15,6 +15,7 @@ type transport struct {
 	ours      string      // the ufrags that both descriptions agree on
 	theirs    string
 	gathered  string
+	home      int   // the machine's address when candidates were gathered
 	pair      *pair // the chosen candidate pair, nil before the first
 	checking  int   // counts rounds of checks; only the newest is heard
 	connState string
@@ -85,6 +86,7 @@ func (t *transport) agree(ours, theirs string) {
 func (c *connection) matches() bool {
 	d := c.peer
 	return d != nil && !c.closed && !d.closed && d.peer == c && c.ours != "" && c.ours == d.theirs && c.theirs == d.ours &&
+		c.home == c.page.machine().address && d.home == d.page.machine().address &&
 		!c.dead && !d.dead && (has(c.candidates, c.theirs) || has(d.candidates, d.theirs)) && !c.broken && !d.broken
 }
 

@@ -19,11 +19,12 @@ const (
 	deedKilled
 	deedPowerOff
 	deedDiscarded
+	deedFailed
 	deeds
 )
 
 func (d deed) String() string {
-	return [...]string{"lives", "left", "closed the page", "reloaded", "navigated", "crashed", "was killed", "lost power", "was discarded"}[d]
+	return [...]string{"lives", "left", "closed the page", "reloaded", "navigated", "crashed", "was killed", "lost power", "was discarded", "had its program fail"}[d]
 }
 
 // identity is the truth about one participant.
@@ -115,6 +116,11 @@ var blurs = []blur{
 	{deedPowerOff, signal.CauseServerShutdown, noRoad, "it had been sent away by a drain"},
 	{deedPowerOff, signal.CausePageClosed, noRoad, "it had said leaving before"},
 	{deedPowerOff, signal.CausePageNavigated, noRoad, "it had said leaving before"},
+
+	{deedFailed, signal.CauseClientFailed, nil, ""},
+	{deedFailed, signal.CausePageVanished, noRoad, "no road was open for the goodbye"},
+	{deedFailed, signal.CauseNetworkLost, noRoad, "no road was open for the goodbye"},
+	{deedFailed, signal.CauseServerShutdown, noRoad, "no road was open for the goodbye"},
 
 	{deedDiscarded, signal.CausePageDiscarded, nil, ""},
 	{deedDiscarded, signal.CausePageVanished, nil, "a discard closes the socket without a word; only its return tells"},
