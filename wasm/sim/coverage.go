@@ -84,3 +84,19 @@ func (c *Coverage) Report() (text string, missing []string) {
 	fmt.Fprintf(&b, "%d of %d cells of the matrix\n", reached, wanted)
 	return b.String(), missing
 }
+
+// Add adds what another has counted.
+func (c *Coverage) Add(o *Coverage) {
+	for i, n := range o.Cells {
+		c.Cells[i] += n
+	}
+	for i, n := range o.Rungs {
+		c.Rungs[i] += n
+	}
+	for name, n := range o.Rows { // in any order
+		c.Rows[name] += n
+	}
+	for cause, n := range o.Ends { // in any order
+		c.Ends[cause] += n
+	}
+}

@@ -60,11 +60,14 @@ func (o *oracle) assess() {
 	w, now := o.world, o.world.clock.now
 	o.server.set(now, w.server.down > 0 || w.server.draining)
 	for i, m := range w.machines {
-		o.reach[i].set(now, !m.reaches())
-		stalled := false
+		stalled, half := false, false
 		for _, t := range m.tabs {
-			stalled = stalled || t.page != nil && !t.page.gone && !t.page.runs()
+			if p := t.page; p != nil && !p.gone {
+				stalled = stalled || !p.runs()
+				half = half || p.socket != nil && p.socket.toServer.cut && p.socket.state != socketClosed
+			}
 		}
+		o.reach[i].set(now, !m.reaches() || half)
 		o.stall[i].set(now, stalled)
 		for j, n := range w.machines {
 			a, b := w.road(m, n), w.road(n, m)
@@ -178,8 +181,8 @@ func (o *oracle) shown(p *page, before, after session.Snapshot) {
 		for j := range after.Peers {
 			there = there || after.Peers[j].Participant == was.Participant
 		}
-		if !there && before.State != session.StateEnded {
-			o.taken(p, was, after.Signaling == session.SignalingStateOpen && before.Signaling == session.SignalingStateOpen)
+		if !there {
+			o.taken(p, was, before.State != session.StateEnded, after.Signaling == session.SignalingStateOpen && before.Signaling == session.SignalingStateOpen)
 		}
 	}
 	if len(after.Messages) > len(before.Messages) {
@@ -227,6 +230,9 @@ func (o *oracle) ownEnd(p *page, e signal.End) {
 			o.world.failf("%s ends with %s, and nobody pressed Leave", p, e.Cause)
 		}
 	case signal.CauseReplaced:
+		if !p.machine().locks && len(p.machine().tabs) > 1 {
+			return // without Web Locks the server decides, and after a restart the first one back has it
+		}
 		for _, t := range p.machine().tabs {
 			if t.page != p && t.page != nil && !t.page.gone {
 				return
@@ -283,17 +289,17 @@ func (o *oracle) name(id string) string {
 
 // taken: an element that is taken off the page has told the room's word last,
 // if the page could know it.
-func (o *oracle) taken(p *page, was *session.PeerSnapshot, open bool) {
+func (o *oracle) taken(p *page, was *session.PeerSnapshot, inCall, open bool) {
 	for i, f := range o.finals {
 		if f.page == p && f.subject == was.Participant {
 			o.finals = append(o.finals[:i:i], o.finals[i+1:]...)
-			if open {
+			if inCall && open {
 				o.agrees(f)
 			}
 			return
 		}
 	}
-	if was.State != session.PeerEnded && o.restarts == 0 {
+	if was.State != session.PeerEnded && o.restarts == 0 && inCall {
 		o.world.failf("%s takes %s off, who was %s", p, o.name(was.Participant), was.State)
 	}
 }

@@ -11,6 +11,7 @@ func (p *page) perform(a session.Action) {
 	switch a := a.(type) {
 	case session.OpenSignaling:
 		p.socket = p.dial(a.Attempt)
+		p.world.oracle.assess()
 	case session.SendSignaling:
 		if p.socket != nil {
 			p.socket.send(a.Envelope)
