@@ -18,6 +18,7 @@ var (
 	seedsFlag = flag.Int("seeds", 0, "play as many seeds (0: as many as fit into a minute; with -race or -short 100)")
 	fromFlag  = flag.Uint64("from", 1, "the first seed")
 	goOnFlag  = flag.Bool("goon", false, "go on after a failing seed, and list what went wrong")
+	noShrink  = flag.Bool("noshrink", false, "do not look for the smallest list of faults")
 	soakFlag  = flag.Bool("soak", false, "count what is reached; fail where a row of the tables of causes is not")
 )
 
@@ -140,7 +141,10 @@ func TestSwarm(t *testing.T) {
 
 // story is what a person needs of a failing seed.
 func story(p Plan, err error) string {
-	small := p.Shrink(300)
+	small := p
+	if !*noShrink {
+		small = p.Shrink(300)
+	}
 	return fmt.Sprintf("seed %d: %v\nof its %d faults these are enough:\n%v\nreplay: go test ./wasm/sim -run TestSwarm -seed=%d", p.Seed, err, len(p.Faults), small, p.Seed)
 }
 
