@@ -237,7 +237,7 @@ func (p *page) perform(a Action) {
 		}
 		w.conns++
 		p.conn = w.conns
-		w.after(signalTime, func() { p.step(SignalingOpened{a.Attempt}) })
+		w.after(signalTime, func() { p.step(SignalingOpened(a)) })
 	case SendSignaling:
 		conn := p.conn
 		if a.Attempt != p.attempt || conn == 0 {
