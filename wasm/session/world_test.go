@@ -263,7 +263,7 @@ func (p *page) perform(a Action) {
 		if err := a.Envelope.Read(&c); err != nil {
 			w.Fatal(err)
 		}
-		p.packet(a.Link, func(q *page, l Link) { q.step(ChatReceived{l, c}) })
+		p.packet(a.Link, func(q *page, l Link) { q.step(ChatReceived{l, a.Envelope.Seq, c}) })
 	case SampleStats:
 		p.with(a.Link, func(c *pc) {
 			w.after(packetTime, func() {
