@@ -62,6 +62,7 @@
     if (idle) for (const c of ready.connections) c.close()
     if (event.persisted) ready.socket?.close(1000)
     stub.release?.()
+    try { sessionStorage.setItem('holdline.bye', going.intent) } catch { /* refused: the next page takes it for a crash */ }
     stub.onbye?.(going.intent, going.target, event.persisted)
   }
 

@@ -70,6 +70,10 @@ func (c *client) start() {
 // own events come after it, also a Join that was pressed before this program ran.
 func (c *client) begin(record *session.Record, locked bool) {
 	put := c.driver.Put
+	after := c.lifecycle.After()
+	if record == nil {
+		after = "" // there was no page before this one
+	}
 	c.page = page.New(page.Controls{
 		Version: version,
 		Begin: func(config page.Config) {
@@ -77,7 +81,7 @@ func (c *client) begin(record *session.Record, locked bool) {
 			put(session.Started{Config: session.Config{
 				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera,
 				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: uint64(seed * 1000),
-				Record: record, Locked: locked, Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
+				Record: record, After: after, Locked: locked, Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
 			}})
 		},
 		Join:          func(name string) { put(session.JoinPressed{Name: name}) },

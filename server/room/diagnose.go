@@ -12,9 +12,11 @@ type Evidence struct {
 	Said        signal.Type // leaving or bye; "" when nothing was said
 	Intent      signal.Intent
 	Target      string
-	Closed      bool // the stream ended
-	Ours        bool // the server ended it, with Code
-	Silent      bool // pings were not answered
+	Closed      bool         // the stream ended
+	Ours        bool         // the server ended it, with Code
+	Silent      bool         // pings were not answered
+	Told        signal.Cause // by a page that remembers it, after a restart of the server
+	Restarted   bool         // this server has not seen it: it was in the room before a restart
 	Code        int
 	Detail      string
 }
@@ -41,6 +43,8 @@ func closeCause(e Evidence) signal.Cause {
 // rows is the room's part of the table of causes.
 var rows = []row{
 	{"said goodbye", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) signal.Cause { return e.Intent.Cause() }},
+	{"said goodbye to a page while the server was away", func(e Evidence) bool { return e.Told != "" }, func(e Evidence) signal.Cause { return e.Told }},
+	{"was in the room before the server restarted", func(e Evidence) bool { return e.Restarted }, always(signal.CauseServerShutdown)},
 	{"did not answer pings", func(e Evidence) bool { return e.Silent }, always(signal.CauseNetworkLost)},
 	{"the server closed the socket", func(e Evidence) bool { return e.Ours }, closeCause},
 	{"the stream ended without a goodbye", func(e Evidence) bool { return e.Closed }, always(signal.CausePageVanished)},

@@ -37,6 +37,9 @@ type (
 	// Beacon is a goodbye that came to /bye with a valid key.
 	Beacon struct{ Beacon signal.Beacon }
 
+	// Remove says that somebody is to be put out of the room.
+	Remove struct{ Participant string }
+
 	// Drain says that the server stops.
 	Drain struct{}
 
@@ -48,6 +51,7 @@ func (Hello) event()   {}
 func (Message) event() {}
 func (Closed) event()  {}
 func (Beacon) event()  {}
+func (Remove) event()  {}
 func (Drain) event()   {}
 func (Tick) event()    {}
 

@@ -21,7 +21,7 @@ func (r *Room) leaving(now time.Duration, p *participant, end signal.End) {
 }
 
 func (r *Room) away(now time.Duration, p *participant, end signal.End, hold time.Duration) {
-	p.state, p.end, p.until = signal.PresenceAway, p.revise(end), now+hold
+	p.state, p.end, p.until, p.held = signal.PresenceAway, p.revise(end), now+hold, now+hold
 	r.tell(p, signal.TypeAway, p.presence(now))
 }
 
@@ -33,9 +33,13 @@ func (p *participant) revise(end signal.End) signal.End {
 
 // leave ends p for good: the End is final, and everybody is told.
 func (r *Room) leave(now time.Duration, p *participant, end signal.End) {
-	if end.Cause == signal.CausePageReloaded {
+	switch end.Cause {
+	case signal.CausePageReloaded:
 		// A reload passes; one that never came back was closed meanwhile.
 		end = signal.NewEnd(p.id, signal.CausePageClosed, append(slices.Clone(end.Evidence), "did not come back")...)
+	case signal.CauseServerShutdown, signal.CauseSignalingLost:
+		// So does the server's own absence; who does not come back to it is gone.
+		end = signal.NewEnd(p.id, signal.CausePageVanished, append(slices.Clone(end.Evidence), "did not come back")...)
 	}
 	end = p.revise(end)
 	end.Final = true
@@ -65,6 +69,10 @@ func (r *Room) goodbye(now time.Duration, p *participant, t signal.Type, life in
 	end := Diagnose(Evidence{Participant: p.id, Said: t, Intent: g.Intent, Target: g.Target})
 	switch t {
 	case signal.TypeLeaving:
+		if g.Intent == signal.IntentFreeze {
+			r.away(now, p, end, r.policy.GraceFrozen)
+			return
+		}
 		r.leaving(now, p, end)
 	case signal.TypeStay:
 		if p.conn != 0 {
@@ -82,8 +90,11 @@ func (r *Room) goodbye(now time.Duration, p *participant, t signal.Type, life in
 
 // hold is how long a place is held after a goodbye with this cause.
 func (r *Room) hold(c signal.Cause) time.Duration {
-	if c == signal.CausePageReloaded {
+	switch c {
+	case signal.CausePageReloaded:
 		return r.policy.ReturnWindowReload
+	case signal.CausePageFrozen:
+		return r.policy.GraceFrozen
 	}
 	return r.policy.ReturnWindow
 }
@@ -110,6 +121,77 @@ func (r *Room) closed(now time.Duration, ev Closed) {
 		return
 	}
 	r.away(now, p, end, r.policy.GraceClosed)
+}
+
+// remove puts somebody out, at once and for good.
+func (r *Room) remove(now time.Duration, id string) {
+	p := r.find(id)
+	if p == nil {
+		return
+	}
+	if p.conn != 0 {
+		r.close(p.conn, signal.CloseRemoved)
+	}
+	r.leave(now, p, signal.NewEnd(id, signal.CauseRemoved, "removed by who runs the room"))
+}
+
+// yield makes a place free in a full room: one that only a peer's word holds.
+func (r *Room) yield(now time.Duration) bool {
+	for _, p := range r.people {
+		if p.state == signal.PresenceAway && p.held > 0 && p.held <= now {
+			r.leave(now, p, p.end)
+			return true
+		}
+	}
+	return false
+}
+
+// rebuild takes a returning page's word for who else was in the room that a
+// restarted server does not remember: they are away, with their places held.
+func (r *Room) rebuild(now time.Duration, roster []signal.Presence) {
+	for _, row := range roster {
+		if len(r.people) >= r.policy.MaxParticipants {
+			return
+		}
+		if !signal.ValidParticipant(row.Participant) || row.Life < 1 || row.Order < 1 || row.Count < 0 ||
+			signal.CheckName(row.Name, r.policy.Limits.Name) != nil || r.find(row.Participant) != nil || r.hasLeft(row.Participant) {
+			continue
+		}
+		p := r.enter(row.Participant, row.Order)
+		p.name, p.life, p.goodbye, p.reported = row.Name, row.Life, row.Count, true
+		if row.End != nil && row.End.Cause.Said() {
+			p.bye = row.End.Cause != signal.CausePageFrozen
+			r.away(now, p, Diagnose(Evidence{Participant: p.id, Told: row.End.Cause}), r.hold(row.End.Cause))
+			continue
+		}
+		r.away(now, p, Diagnose(Evidence{Participant: p.id, Restarted: true}), r.policy.GraceClosed)
+	}
+}
+
+func (r *Room) hasLeft(id string) bool {
+	return slices.ContainsFunc(r.left, func(l leftEnd) bool { return l.end.Subject == id })
+}
+
+// learn revises a final End by what the page knows now that it is back, and
+// returns it.
+func (r *Room) learn(now time.Duration, id string, after signal.After) *signal.End {
+	for i := range r.left {
+		end := &r.left[i].end
+		if end.Subject != id {
+			continue
+		}
+		if cause, ok := after.Cause(); ok && !end.Cause.Said() && end.Cause != cause {
+			better := signal.NewEnd(id, cause, append(slices.Clone(end.Evidence), "came back after a "+string(after))...)
+			better.Revision, better.Final = end.Revision+1, true
+			*end = better
+			for _, q := range r.people {
+				r.send(q, signal.Envelope{Type: signal.TypeLeft, Ack: q.inSeq, Payload: signal.Raw(signal.Left{End: better})})
+			}
+		}
+		told := *end
+		return &told
+	}
+	return nil
 }
 
 // beacon takes a goodbye by the other road. Its key was checked; a copy of

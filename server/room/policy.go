@@ -23,6 +23,14 @@ type Policy struct {
 	// GraceSilent is the same after pings that nobody answered: 30 s, as
 	// consent to send lasts (RFC 7675, section 5.1).
 	GraceSilent time.Duration
+	// GraceFrozen is the same after a page said that the browser freezes it:
+	// 10 min. Chromium keeps a frozen page's connections.
+	GraceFrozen time.Duration
+	// VouchFor is how long a peer's word that media still flows counts: 10 s.
+	VouchFor time.Duration
+	// RebuildFor is how long after the server's start returning pages may say
+	// who else was in the room: 30 s.
+	RebuildFor time.Duration
 	// KeepLeft is how long a room remembers how somebody ended, for the one
 	// who comes back too late: 10 min.
 	KeepLeft time.Duration
@@ -49,6 +57,9 @@ func DefaultPolicy() Policy {
 		ReturnWindowReload: 20 * time.Second,
 		GraceClosed:        20 * time.Second,
 		GraceSilent:        30 * time.Second,
+		GraceFrozen:        10 * time.Minute,
+		VouchFor:           10 * time.Second,
+		RebuildFor:         30 * time.Second,
 		KeepLeft:           10 * time.Minute,
 		GoawayReturn:       time.Second,
 		PingEvery:          5 * time.Second,
@@ -60,7 +71,7 @@ func DefaultPolicy() Policy {
 // ratios, which the decisions depend on, stay.
 func (p Policy) Scale(f float64) Policy {
 	for _, d := range []*time.Duration{
-		&p.ReturnWindow, &p.ReturnWindowReload, &p.GraceClosed, &p.GraceSilent,
+		&p.ReturnWindow, &p.ReturnWindowReload, &p.GraceClosed, &p.GraceSilent, &p.GraceFrozen, &p.VouchFor, &p.RebuildFor,
 		&p.KeepLeft, &p.GoawayReturn, &p.PingEvery, &p.DeadAfter,
 	} {
 		*d = time.Duration(float64(*d) * f)

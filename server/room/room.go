@@ -35,6 +35,10 @@ type participant struct {
 	goodbye  int  // the highest count of leaving, stay and bye in this life
 	bye      bool // terminal for this life
 
+	held     time.Duration // when the place is held no longer but by a peer's word
+	vouched  time.Duration // when a peer last said that it hears this one; 0 is never
+	reported bool          // only others have said so far that it is in the room
+
 	outbox signal.Outbox
 	inSeq  int64 // the highest seq that came from this life
 }
@@ -66,6 +70,8 @@ func (r *Room) Step(now time.Duration, ev Event) []Action {
 		r.closed(now, ev)
 	case Beacon:
 		r.beacon(now, ev.Beacon)
+	case Remove:
+		r.remove(now, ev.Participant)
 	case Drain:
 		r.drain(now)
 	case Tick:
@@ -98,6 +104,10 @@ func (r *Room) People() int { return len(r.people) }
 func (r *Room) expire(now time.Duration) {
 	for _, p := range slices.Clone(r.people) {
 		if p.state == signal.PresenceAway && p.until <= now {
+			if vouched := p.vouched + r.policy.VouchFor; p.vouched != 0 && vouched > now {
+				p.until = vouched // somebody still hears it: media must not die with the signaling
+				continue
+			}
 			r.leave(now, p, p.end)
 		}
 	}
@@ -151,7 +161,7 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 	case p != nil && ev.Envelope.Life == p.life && p.bye:
 		r.close(ev.Conn, signal.CloseBye)
 		return
-	case p == nil && len(r.people) >= r.policy.MaxParticipants:
+	case p == nil && len(r.people) >= r.policy.MaxParticipants && !r.yield(now):
 		r.close(ev.Conn, signal.CloseRoomFull)
 		return
 	case p == nil && known && former == nil:
@@ -163,24 +173,42 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 		p = r.enter(ev.NewID, r.nextOrder)
 	}
 	if known {
-		p.floor = max(p.floor, t.Serial)
+		p.floor, p.serial = max(p.floor, t.Serial), max(p.serial, t.Serial)
 	}
 	if p.conn != 0 && p.conn != ev.Conn {
 		r.close(p.conn, signal.CloseDisplaced)
 	}
-	if ev.Envelope.Life > p.life {
-		p.life, p.goodbye, p.bye = ev.Envelope.Life, 0, false
-		p.outbox = signal.NewOutbox(r.policy.KeptMessages, r.policy.KeptBytes)
-		p.inSeq = 0
-		if ev.Envelope.Seq > 1 {
-			p.inSeq = ev.Envelope.Seq - 1
-		}
-		p.outbox.Last = ev.Envelope.Ack
+	if ev.Envelope.Life > p.life || p.reported {
+		r.begin(p, ev.Envelope)
 	}
-	p.conn, p.name = ev.Conn, ev.Hello.Name
+	p.conn, p.name, p.vouched = ev.Conn, ev.Hello.Name, 0
 	p.outbox.Ack(ev.Envelope.Ack)
+	if former != nil {
+		former = r.learn(now, former.Subject, ev.Hello.After)
+	}
 	r.present(p)
+	if known && now < r.policy.RebuildFor {
+		r.rebuild(now, ev.Hello.Roster)
+	}
 	r.welcome(now, p, known, former)
+}
+
+// begin starts a life's conversation where the page says it stands. What is
+// kept for a life that somebody only reported is of the same life.
+func (r *Room) begin(p *participant, hello signal.Envelope) {
+	var kept []signal.Envelope
+	if p.reported && hello.Life == p.life {
+		kept = p.outbox.Kept
+	} else {
+		p.goodbye, p.bye = 0, false
+	}
+	p.life, p.reported = hello.Life, false
+	p.inSeq = max(hello.Seq-1, 0)
+	p.outbox = signal.NewOutbox(r.policy.KeptMessages, r.policy.KeptBytes)
+	p.outbox.Last = hello.Ack
+	for _, k := range kept {
+		p.outbox.Put(k)
+	}
 }
 
 // former is the End of a participant that comes back too late.
@@ -282,8 +310,12 @@ func (r *Room) message(now time.Duration, ev Message) {
 			return
 		}
 		r.goodbye(now, p, e.Type, e.Life, g)
-	case signal.TypeDescription, signal.TypeCandidate:
+	case signal.TypeDescription, signal.TypeCandidate, signal.TypeGaveUp:
 		r.forward(p, e)
+	case signal.TypeVouch:
+		if q := r.find(e.To); q != nil && q != p {
+			q.vouched = max(now, 1)
+		}
 	case signal.TypeHello:
 		r.refuse(p.conn, signal.Refusal{ID: "second-hello", Field: "type", Limit: "one hello a socket", Got: "another"})
 	default:

@@ -55,7 +55,7 @@ func TestAPlaceIsHeldAsLongAsTheEvidenceAsksFor(t *testing.T) {
 		}, "too-much", 20 * time.Second, "too-much"},
 		{"a page that does not read", func(c *conversation) said {
 			return c.step(Closed{Conn: 1, Ours: true, Code: int(signal.CloseSlow)})
-		}, "signaling-lost", 20 * time.Second, "signaling-lost"},
+		}, "signaling-lost", 20 * time.Second, "page-vanished"},
 		{"a page that pretends it was removed", func(c *conversation) said { return c.step(Closed{Conn: 1, Code: int(signal.CloseRemoved)}) }, "page-vanished", 20 * time.Second, "page-vanished"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

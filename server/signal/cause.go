@@ -160,3 +160,14 @@ func Nexts() []Next {
 		NextSaveReport, NextCheckFirewall, NextTryAgainLater, NextUseHTTPS,
 	}
 }
+
+// Said reports whether ends with this cause come from a goodbye: then a path
+// that is still up proves nothing. Of the others a page may be back in a
+// moment, or have lost no more than its signaling.
+func (c Cause) Said() bool {
+	switch c {
+	case CauseHangup, CausePageClosed, CausePageNavigated, CausePageReloaded, CausePageFrozen, CauseClientFailed, CauseRemoved, CauseTooMuch:
+		return true
+	}
+	return false
+}

@@ -25,6 +25,8 @@ const (
 	TypeBye         Type = "bye"         // page, both lanes and the beacon: this life is over
 	TypeDescription Type = "description" // page to page: an offer or an answer
 	TypeCandidate   Type = "candidate"   // page to page: an ICE candidate, or the end of them
+	TypeGaveUp      Type = "gave-up"     // page to page: this side ended the link, with its End
+	TypeVouch       Type = "vouch"       // page to server: somebody who is away for the server is heard here
 	TypeMedia       Type = "media"       // page to page, control channel: what is muted
 	TypeLane        Type = "lane"        // page to page, control channel: the state of one's own signaling
 	TypeChat        Type = "chat"        // page to page, chat channel
@@ -143,6 +145,8 @@ var rules = map[Type]rule{
 	TypeBye:         {life: true, payload: true},
 	TypeDescription: {to: true, life: true, link: true, payload: true},
 	TypeCandidate:   {to: true, life: true, link: true, payload: true},
+	TypeGaveUp:      {to: true, life: true, link: true, payload: true},
+	TypeVouch:       {to: true},
 	TypeMedia:       {payload: true},
 	TypeLane:        {payload: true},
 	TypeChat:        {payload: true},

@@ -13,6 +13,32 @@ type Hello struct {
 	Name   string `json:"name"`
 	Token  string `json:"token,omitempty"`  // from the last welcome; without it, a newcomer
 	Locked bool   `json:"locked,omitempty"` // the page holds the Web Lock of this identity: no other tab of this browser lives by it
+
+	After  After      `json:"after,omitempty"`  // what is known of how the last page, or the last hour, ended
+	Roster []Presence `json:"roster,omitempty"` // whom the page knows to be in the room, for a server that was restarted
+}
+
+// After is what a page finds out about its own past only once it is back.
+type After string
+
+// What a page may come back from.
+const (
+	AfterCrash   After = "crash"   // the last page left no mark of a goodbye
+	AfterDiscard After = "discard" // document.wasDiscarded
+	AfterSleep   After = "sleep"   // the clocks jumped
+)
+
+// Cause is what the others' End becomes by what the page says on its return.
+func (a After) Cause() (c Cause, ok bool) {
+	switch a {
+	case AfterCrash:
+		return CausePageCrashed, true
+	case AfterDiscard:
+		return CausePageDiscarded, true
+	case AfterSleep:
+		return CauseDeviceSlept, true
+	}
+	return CauseNone, false
 }
 
 // Welcome answers Hello. Envelope.To is the participant that the page now is.
@@ -90,6 +116,7 @@ const (
 	IntentUnload   Intent = "unload"   // a navigation or a reload, it cannot be told which
 	IntentFailed   Intent = "failed"   // the client's own program stopped
 	IntentUnknown  Intent = "unknown"  // beforeunload without a hint
+	IntentFreeze   Intent = "freeze"   // the browser freezes the page: it stays, and does nothing
 )
 
 // Cause is what a goodbye with this intent amounts to until more is known.
@@ -99,6 +126,8 @@ func (i Intent) Cause() Cause {
 		return CauseHangup
 	case IntentFailed:
 		return CauseClientFailed
+	case IntentFreeze:
+		return CausePageFrozen
 	case IntentReload:
 		return CausePageReloaded
 	case IntentNavigate, IntentTraverse, IntentUnload:
@@ -132,6 +161,12 @@ type Beacon struct {
 type Description struct {
 	Type string `json:"type"` // offer, answer
 	SDP  string `json:"sdp"`
+}
+
+// GaveUp is the payload of gave-up: why the sender ended the link. The End's
+// subject is the recipient.
+type GaveUp struct {
+	End End `json:"end"`
 }
 
 // Media is the payload of media: what the sender captures and sends now.
@@ -209,7 +244,7 @@ func (e Envelope) ReadGoodbye() (Goodbye, error) {
 
 func (g Goodbye) check() error {
 	switch g.Intent {
-	case "", IntentHangup, IntentClose, IntentReload, IntentNavigate, IntentTraverse, IntentUnload, IntentFailed, IntentUnknown:
+	case "", IntentHangup, IntentClose, IntentReload, IntentNavigate, IntentTraverse, IntentUnload, IntentFailed, IntentUnknown, IntentFreeze:
 	default:
 		return &FieldError{Field: "intent", Limit: "a known intent", Got: quote(string(g.Intent))}
 	}

@@ -49,7 +49,7 @@ func payloads() map[Type]any {
 		TypeHello: &Hello{}, TypeWelcome: &Welcome{}, TypePresent: &Presence{}, TypeAway: &Presence{}, TypeLeft: &Left{},
 		TypeGoaway: &Goaway{}, TypeError: &Refusal{}, TypeBeat: &BeatCount{}, TypeBeatBack: &BeatCount{},
 		TypeLeaving: &Goodbye{}, TypeStay: &Goodbye{}, TypeBye: &Goodbye{}, TypeDescription: &Description{},
-		TypeCandidate: &iceCandidate{}, TypeMedia: &Media{}, TypeLane: &Lane{}, TypeChat: &Chat{},
+		TypeCandidate: &iceCandidate{}, TypeGaveUp: &GaveUp{}, TypeMedia: &Media{}, TypeLane: &Lane{}, TypeChat: &Chat{},
 	}
 }
 

@@ -73,13 +73,6 @@ func (p *Page) SeesCause(name, state string, causes ...string) {
 		`%[1]s.dataset.state === %[2]q && %[3]q.split(' ').includes(%[1]s.dataset.cause)`, tile(name), state, strings.Join(causes, " ")))
 }
 
-// media is what a page plays of a participant: numbers that grow while sound
-// and picture come.
-type media struct {
-	Frames int
-	Energy float64
-}
-
 // play samples what the page's own RTCPeerConnections received, summed.
 const play = `(async () => {
 	let frames = 0, energy = 0

@@ -46,11 +46,22 @@ func (l *Lifecycle) Listen(put func(session.Event)) {
 	l.stub.Set("onbye", onbye)
 	browser.Listen(window, "pageshow", func(ev js.Value) { put(session.PageShow{Persisted: ev.Get("persisted").Bool()}) })
 	browser.Listen(document, "visibilitychange", func(js.Value) { put(session.VisibilityChanged{Hidden: Hidden()}) })
+	browser.Listen(document, "freeze", func(js.Value) { put(session.PageFrozen{}) })
+	browser.Listen(document, "resume", func(js.Value) { put(session.PageResumed{}) })
 	for _, event := range []string{"online", "offline"} {
 		browser.Listen(window, event, func(js.Value) { put(session.NetworkChanged{Online: event == "online"}) })
 	}
-	browser.Listen(window.Get("navigator").Get("connection"), "change", func(js.Value) {
-		put(session.NetworkChanged{Online: window.Get("navigator").Get("onLine").Bool()})
+	connection := window.Get("navigator").Get("connection")
+	if !connection.Truthy() {
+		return
+	}
+	// The event also tells of estimates of speed; only another kind of network matters.
+	kind := connection.Get("type")
+	browser.Listen(connection, "change", func(js.Value) {
+		if now := connection.Get("type"); !now.Equal(kind) {
+			kind = now
+			put(session.NetworkChanged{Online: window.Get("navigator").Get("onLine").Bool()})
+		}
 	})
 }
 
@@ -107,6 +118,23 @@ func storage(name, method string, args ...any) (v js.Value) {
 	v = js.Null()
 	_ = browser.Try(func() { v = js.Global().Get(name).Call(method, args...) })
 	return v
+}
+
+// After says how the last page of this tab ended, if it could not say so
+// itself. Firefox 153 loses what pagehide writes when a tab is closed and
+// restored (4 of 4), so only where there is pageswap does a missing mark mean
+// a crash.
+func (l *Lifecycle) After() signal.After {
+	window := js.Global()
+	if window.Get("document").Get("wasDiscarded").Truthy() {
+		return signal.AfterDiscard
+	}
+	mark := storage("sessionStorage", "getItem", "holdline.bye")
+	storage("sessionStorage", "removeItem", "holdline.bye")
+	if window.Get("onpageswap").IsUndefined() || mark.Type() == js.TypeString {
+		return ""
+	}
+	return signal.AfterCrash
 }
 
 // SaveRecord keeps the record for the next page of this tab.

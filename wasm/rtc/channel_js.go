@@ -48,7 +48,7 @@ func (c *Connections) openChannels(p *connection) (err error) {
 				c.put(session.ControlGarbled{Link: l, Err: err.Error()})
 				return
 			}
-			c.put(session.ChatReceived{Link: l, Chat: chat})
+			c.put(session.ChatReceived{Link: l, Seq: e.Seq, Chat: chat})
 		},
 	})
 	return err

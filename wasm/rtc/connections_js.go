@@ -37,6 +37,8 @@ type Connections struct {
 
 type connection struct {
 	link    session.Link
+	servers []session.ICEServer
+	relay   bool // only relayed candidates are wanted
 	pc      *webrtc.PeerConnection
 	js      js.Value
 	control *channel
@@ -107,7 +109,7 @@ func (c *Connections) create(a session.CreatePeerConnection) {
 		c.put(session.ConnectionRefused{Link: a.Link, Err: err.Error()})
 		return
 	}
-	p := &connection{link: a.Link, pc: pc, js: pc.JSValue(), stream: js.Global().Get("MediaStream").New()}
+	p := &connection{link: a.Link, servers: a.ICEServers, pc: pc, js: pc.JSValue(), stream: js.Global().Get("MediaStream").New()}
 	c.all[a.Link] = p
 	if err := c.openChannels(p); err != nil {
 		c.put(session.ConnectionRefused{Link: a.Link, Err: err.Error()})
@@ -165,6 +167,10 @@ func (c *Connections) listenDTLS(p *connection) {
 func (c *Connections) setLocal(p *connection, a session.SetLocalDescription) {
 	answer := session.LocalDescriptionSet{Link: p.link, Attempt: a.Attempt}
 	err := browser.Try(func() {
+		if a.Relay != p.relay {
+			p.relay = a.Relay
+			p.js.Call("setConfiguration", p.configuration())
+		}
 		if a.Restart {
 			p.js.Call("restartIce")
 		}
@@ -187,6 +193,28 @@ func (c *Connections) setLocal(p *connection, a session.SetLocalDescription) {
 		answer.Err = err.Error()
 		c.put(answer)
 	}
+}
+
+// configuration is RTCConfiguration as setConfiguration takes it; Pion's own
+// SetConfiguration refuses turn: URLs.
+func (p *connection) configuration() map[string]any {
+	servers := []any{}
+	for _, s := range p.servers {
+		urls := []any{}
+		for _, u := range s.URLs {
+			urls = append(urls, u)
+		}
+		server := map[string]any{"urls": urls}
+		if s.Username != "" {
+			server["username"], server["credential"] = s.Username, s.Credential
+		}
+		servers = append(servers, server)
+	}
+	policy := "all"
+	if p.relay {
+		policy = "relay"
+	}
+	return map[string]any{"bundlePolicy": "max-bundle", "iceServers": servers, "iceTransportPolicy": policy}
 }
 
 func (c *Connections) setRemote(p *connection, a session.SetRemoteDescription) {

@@ -35,6 +35,7 @@ type (
 		Link
 		Attempt int
 		Restart bool // restart ICE first
+		Relay   bool // with relayed candidates only; the next one without goes back to all
 	}
 	// SetRemoteDescription sets what the remote sent; an offer in the middle
 	// of one's own rolls that back.

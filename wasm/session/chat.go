@@ -32,7 +32,8 @@ func (s *Session) say(text string) {
 		if p.Left {
 			continue
 		}
-		p.Unsent = append(p.Unsent, signal.Chat{ID: m.ID, Text: text, At: m.At})
+		p.ChatOut++
+		p.Unsent = append(p.Unsent, unsentChat{Seq: p.ChatOut, Chat: signal.Chat{ID: m.ID, Text: text, At: m.At}})
 		if over := len(p.Unsent) - unsentMessages; over > 0 {
 			p.Unsent = slices.Delete(p.Unsent, 0, over)
 		}
@@ -44,14 +45,42 @@ func (s *Session) sendUnsent(p *peer) {
 	if !p.Link.Chat || p.Link.State == linkEnded {
 		return
 	}
-	for _, c := range p.Unsent {
-		s.emit(SendChat{p.name(), signal.Envelope{Type: signal.TypeChat, Life: s.Life, Payload: signal.Raw(c)}})
+	for i := range p.Unsent {
+		if c := &p.Unsent[i]; !c.Handed {
+			c.Handed = true
+			s.emit(SendChat{p.name(), signal.Envelope{Type: signal.TypeChat, Life: s.Life, Seq: c.Seq, Payload: signal.Raw(c.Chat)}})
+		}
 	}
-	p.Unsent = nil
+}
+
+// unsentChat is a message that its recipient has not acknowledged yet. What a
+// channel took may still be lost with its connection: then it is sent again.
+type unsentChat struct {
+	Seq    int64
+	Chat   signal.Chat
+	Handed bool // to the channel of the present connection
+}
+
+// chatHeard forgets what the remote has; its beats say up to where.
+func (p *peer) chatHeard(seq int64) {
+	n := 0
+	for n < len(p.Unsent) && p.Unsent[n].Seq <= seq {
+		n++
+	}
+	p.Unsent = p.Unsent[n:]
+	if len(p.Unsent) == 0 {
+		p.Unsent = nil
+	}
 }
 
 // hear takes a chat message; a copy changes nothing.
-func (s *Session) hear(p *peer, c signal.Chat) {
+func (s *Session) hear(p *peer, seq int64, c signal.Chat) {
+	if seq != 0 {
+		if seq <= p.ChatIn {
+			return
+		}
+		p.ChatIn = seq
+	}
 	if c.Text == "" || utf8.RuneCountInString(c.Text) > signal.MaxChat || !strings.HasPrefix(c.ID, p.ID+"-") {
 		p.Link.note("a chat message was not taken: its id or length is wrong")
 		return
@@ -81,7 +110,7 @@ func recent(all []ChatMessage) []ChatMessage {
 func (s *Session) unsent(id string) bool {
 	for _, p := range s.Peers {
 		for _, c := range p.Unsent {
-			if c.ID == id {
+			if c.Chat.ID == id && !c.Handed {
 				return true
 			}
 		}

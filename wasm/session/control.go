@@ -15,9 +15,7 @@ func (s *Session) controlOpened(p *peer) {
 	s.heard(p, true)
 	s.connected(p)
 	s.sendControl(p, signal.TypeMedia, s.media())
-	if s.Signaling.State != SignalingStateOpen {
-		s.sendControl(p, signal.TypeLane, signal.Lane{Signaling: string(SignalingStateLost)})
-	}
+	s.sendControl(p, signal.TypeLane, s.lane())
 	if s.BeatAt == 0 {
 		s.BeatAt = s.now.Mono
 	}
@@ -25,12 +23,35 @@ func (s *Session) controlOpened(p *peer) {
 
 func (s *Session) sendControl(p *peer, t signal.Type, payload any) {
 	if p.Link.Control {
-		s.emit(SendControl{p.name(), signal.Envelope{Type: t, Life: s.Life, Generation: p.Link.Generation, Payload: signal.Raw(payload)}})
+		s.emit(SendControl{p.name(), signal.Envelope{Type: t, Life: s.Life, Generation: p.Link.Generation, Ack: p.ChatIn, Payload: signal.Raw(payload)}})
+	}
+}
+
+// sendInBand sends what is the server's to carry over the control channel: of
+// the connection, or of the one that it replaces.
+func (s *Session) sendInBand(p *peer, e signal.Envelope) {
+	switch {
+	case p.Link.Control:
+		s.emit(SendControl{p.name(), e})
+	case p.Link.Old != 0:
+		s.emit(SendControl{p.oldName(), e})
+	}
+}
+
+// inBand takes it.
+func (s *Session) inBand(p *peer, e signal.Envelope) {
+	switch e.Type {
+	case signal.TypeDescription, signal.TypeCandidate, signal.TypeGaveUp:
+		e.From = p.ID
+		s.fromPeer(e)
 	}
 }
 
 // control takes one message of the control channel.
 func (s *Session) control(p *peer, e signal.Envelope) {
+	if e.Life == p.Life {
+		p.chatHeard(e.Ack)
+	}
 	switch e.Type {
 	case signal.TypeBeat:
 		var n signal.BeatCount
@@ -57,17 +78,22 @@ func (s *Session) control(p *peer, e signal.Envelope) {
 		}
 	case signal.TypeLeaving, signal.TypeStay, signal.TypeBye:
 		s.goodbye(p, e)
+	default:
+		s.inBand(p, e)
 	}
+}
+
+func (s *Session) lane() signal.Lane {
+	if s.Signaling.State != SignalingStateOpen {
+		return signal.Lane{Signaling: string(SignalingStateLost)}
+	}
+	return signal.Lane{Signaling: string(SignalingStateOpen)}
 }
 
 // tellLane says on the control channels whether one's own signaling is there.
 func (s *Session) tellLane() {
-	st := SignalingStateOpen
-	if s.Signaling.State != SignalingStateOpen {
-		st = SignalingStateLost
-	}
 	for _, p := range s.Peers {
-		s.sendControl(p, signal.TypeLane, signal.Lane{Signaling: string(st)})
+		s.sendControl(p, signal.TypeLane, s.lane())
 	}
 }
 
@@ -122,6 +148,10 @@ func (s *Session) tickLeaving() {
 	if s.LeavingAt == 0 || s.now.Mono-s.LeavingAt < s.policy.StayAfter {
 		return
 	}
+	s.sayStay()
+}
+
+func (s *Session) sayStay() {
 	s.LeavingAt = 0
 	s.Count++
 	s.sayGoodbye(signal.TypeStay, "")

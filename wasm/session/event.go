@@ -55,6 +55,11 @@ type (
 	}
 	// PageShow says that the page is shown again; Persisted from the bfcache.
 	PageShow struct{ Persisted bool }
+	// PageFrozen says that the browser is about to freeze the page, PageResumed
+	// that it has let it go on (W3C page lifecycle).
+	PageFrozen struct{}
+	// PageResumed is the other end of PageFrozen.
+	PageResumed struct{}
 	// VisibilityChanged says whether anybody can see the page.
 	VisibilityChanged struct{ Hidden bool }
 	// NetworkChanged is the browser's hint: online, offline, another kind.
@@ -174,6 +179,7 @@ type (
 	// ChatReceived is one chat message.
 	ChatReceived struct {
 		Link
+		Seq  int64
 		Chat signal.Chat
 	}
 	// ChatClosed says that the chat channel is closed for good.
@@ -206,19 +212,21 @@ const (
 
 // Config is what the page knows when the session starts.
 type Config struct {
-	Room       string      `json:"room"`
-	Name       string      `json:"name"`
-	JoinNow    bool        `json:"joinNow"`    // no lobby
-	Microphone bool        `json:"microphone"` // wanted
-	Camera     bool        `json:"camera"`     // wanted
-	Origin     float64     `json:"origin"`     // performance.timeOrigin, ms
-	Seed       uint64      `json:"seed"`       // for jitter
-	Record     *Record     `json:"record"`     // what the last page of this tab left, or nil
-	Locked     bool        `json:"locked"`     // this page holds the identity's Web Lock
-	Navigation string      `json:"navigation"` // the navigation entry's type: navigate, reload, back_forward
-	AskToLeave bool        `json:"askToLeave"`
-	Hidden     bool        `json:"hidden"`
-	ICEServers []ICEServer `json:"iceServers,omitempty"`
+	Room       string  `json:"room"`
+	Name       string  `json:"name"`
+	JoinNow    bool    `json:"joinNow"`    // no lobby
+	Microphone bool    `json:"microphone"` // wanted
+	Camera     bool    `json:"camera"`     // wanted
+	Origin     float64 `json:"origin"`     // performance.timeOrigin, ms
+	Seed       uint64  `json:"seed"`       // for jitter
+	Record     *Record `json:"record"`     // what the last page of this tab left, or nil
+	Locked     bool    `json:"locked"`     // this page holds the identity's Web Lock
+	Navigation string  `json:"navigation"` // the navigation entry's type: navigate, reload, back_forward
+
+	After      signal.After `json:"after,omitempty"` // how the last page of the record ended, if it could not say
+	AskToLeave bool         `json:"askToLeave"`
+	Hidden     bool         `json:"hidden"`
+	ICEServers []ICEServer  `json:"iceServers,omitempty"`
 }
 
 // ICEServer is RTCIceServer.

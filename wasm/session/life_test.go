@@ -261,7 +261,8 @@ func TestSomebodyWhomARestartedServerForgotIsTakenBackWhenHeComes(t *testing.T) 
 	w.restartServer()
 	w.until(2*time.Second, "Ana is back first", func() bool { return ana.s.Snapshot().Signaling == SignalingStateOpen })
 	w.run(100 * time.Millisecond)
-	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CausePageVanished)
+	// What Ana reports of the room holds Ben's place in it.
+	ana.expect(StateWaiting, "Ben", PeerAway, signal.CauseServerShutdown)
 	ben.stopped, w.blocked = false, false
 	ben.step(SignalingClosed{Attempt: ben.attempt, Code: 1006})
 	w.until(20*time.Second, "together again", func() bool {

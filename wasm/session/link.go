@@ -69,6 +69,9 @@ type link struct {
 
 func (p *peer) name() Link { return Link{p.ID, p.Life, p.Link.Generation} }
 
+// oldName is the connection that stays until its successor is connected.
+func (p *peer) oldName() Link { return Link{p.ID, p.Life, p.Link.Old} }
+
 // polite says who gives way in glare: the higher id.
 func (s *Session) polite(p *peer) bool { return s.Participant > p.ID }
 
@@ -83,7 +86,7 @@ func (s *Session) enterLink(p *peer, st linkState, cause Cause) {
 }
 
 // newLink makes a new RTCPeerConnection. The one before it stays until this
-// one is connected: it may come back to life first.
+// one is connected: descriptions may still come and go on its channel.
 func (s *Session) newLink(p *peer, generation int, offers bool) {
 	was := p.Link
 	if was.Old != 0 {
@@ -93,6 +96,10 @@ func (s *Session) newLink(p *peer, generation int, offers bool) {
 		Rung: was.Rung, RungUntil: was.RungUntil, GiveUpAt: was.GiveUpAt, HeardAt: s.now.Mono, BeatHeardAt: s.now.Mono}
 	if was.Generation != 0 && was.State != linkEnded {
 		p.Link.Old = was.Generation
+	}
+	p.Lane = ""
+	for i := range p.Unsent {
+		p.Unsent[i].Handed = false
 	}
 	if !was.Ever || was.State == linkEnded {
 		s.enterLink(p, linkNegotiating, "")
@@ -125,6 +132,14 @@ func (s *Session) endLink(p *peer, e Evidence) {
 	if end.Cause == signal.CauseUnknown {
 		s.Unknowns++
 	}
+	if p.live() {
+		s.send(p, s.toPeer(p, signal.TypeGaveUp, signal.Raw(signal.GaveUp{End: end})))
+	}
+	s.enterGivenUp(p, end)
+}
+
+// enterGivenUp ends a link, by this side's decision or the remote's.
+func (s *Session) enterGivenUp(p *peer, end End) {
 	s.closeLink(p)
 	p.Link.Cause = end.Cause
 	p.Link.End, p.EndedAt = &end, s.now.Mono
@@ -143,7 +158,7 @@ func (s *Session) handleLink(p *peer, ev Event) {
 	case RemoteDescriptionSet:
 		s.remoteDescriptionSet(p, ev)
 	case CandidateFound:
-		s.send(s.toPeer(p, signal.TypeCandidate, ev.Candidate))
+		s.send(p, s.toPeer(p, signal.TypeCandidate, ev.Candidate))
 	case CandidateRefused:
 		l.note("a remote candidate was refused: " + ev.Err)
 	case CandidateFailed:
@@ -160,6 +175,10 @@ func (s *Session) handleLink(p *peer, ev Event) {
 	case ControlOpened:
 		s.controlOpened(p)
 	case ControlReceived:
+		if ev.Generation != l.Generation {
+			s.inBand(p, ev.Envelope)
+			return
+		}
 		s.heard(p, true)
 		s.control(p, ev.Envelope)
 	case ControlGarbled:
@@ -173,7 +192,7 @@ func (s *Session) handleLink(p *peer, ev Event) {
 		s.sendUnsent(p)
 	case ChatReceived:
 		s.heard(p, false)
-		s.hear(p, ev.Chat)
+		s.hear(p, ev.Seq, ev.Chat)
 	case StatsSampled:
 		s.statistics(p, ev)
 	}
@@ -203,7 +222,7 @@ func (s *Session) offer(p *peer, restart bool) {
 	}
 	l.Making, l.Needed = true, false
 	l.Attempt++
-	s.emit(SetLocalDescription{p.name(), l.Attempt, l.Restart})
+	s.emit(SetLocalDescription{p.name(), l.Attempt, l.Restart, l.Rung == rungRelayOnly})
 	l.Restart = false
 }
 
@@ -217,7 +236,7 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	if l.Applying {
 		l.Applying = false
 		l.Answer = ev.SDP
-		s.send(s.toPeer(p, signal.TypeDescription, d))
+		s.send(p, s.toPeer(p, signal.TypeDescription, d))
 		if l.Needed {
 			s.offer(p, false)
 		}
@@ -230,7 +249,10 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	if l.FirstOffer == 0 {
 		l.FirstOffer = s.now.Mono
 	}
-	s.send(s.toPeer(p, signal.TypeDescription, d))
+	if l.RungUntil != 0 {
+		l.RungUntil = s.now.Mono + s.rungTime(l.Rung) // a rung's clock starts with its offer
+	}
+	s.send(p, s.toPeer(p, signal.TypeDescription, d))
 }
 
 func (s *Session) remoteDescriptionSet(p *peer, ev RemoteDescriptionSet) {
@@ -244,7 +266,7 @@ func (s *Session) remoteDescriptionSet(p *peer, ev RemoteDescriptionSet) {
 	}
 	if l.Applying {
 		l.Attempt++
-		s.emit(SetLocalDescription{p.name(), l.Attempt, false})
+		s.emit(SetLocalDescription{p.name(), l.Attempt, false, false})
 		return
 	}
 	if l.Needed {
@@ -265,6 +287,14 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		return
 	}
 	l := &p.Link
+	if e.Type == signal.TypeGaveUp {
+		var g signal.GaveUp
+		if e.Generation == l.Generation && l.State != linkEnded && e.Read(&g) == nil {
+			g.End.Subject = p.ID
+			s.enterGivenUp(p, g.End)
+		}
+		return
+	}
 	if e.Type == signal.TypeCandidate {
 		if e.Generation == l.Generation && l.State != linkEnded && (l.Ignored == 0 || e.Negotiation != l.Ignored) {
 			s.emit(AddCandidate{p.name(), e.Payload})
@@ -305,7 +335,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	l := &p.Link
 	if n == l.Applied {
 		if !l.Applying && l.Answer != "" { // it has not heard the answer
-			s.send(s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "answer", SDP: l.Answer})))
+			s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "answer", SDP: l.Answer})))
 		}
 		return
 	}
@@ -347,8 +377,8 @@ func (s *Session) tickNegotiation(p *peer) {
 	l, now := &p.Link, s.now.Mono
 	if due(l.OfferAt, now) && p.live() {
 		l.OfferAt = 0
-		if l.Generation == 0 {
-			s.newLink(p, 1, true)
+		if l.Generation == 0 || l.State == linkEnded {
+			s.newLink(p, l.Generation+1, true)
 		}
 		return
 	}
@@ -357,7 +387,7 @@ func (s *Session) tickNegotiation(p *peer) {
 	}
 	if due(l.OfferAgain, now) && l.Offered {
 		l.OfferAgain = now + s.policy.OfferAgainAfter
-		s.send(s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "offer", SDP: l.Offer})))
+		s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "offer", SDP: l.Offer})))
 	}
 	if l.State != linkNegotiating || !p.live() {
 		return

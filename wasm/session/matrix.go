@@ -17,6 +17,8 @@ const (
 	kindBeforeUnload
 	kindPageHide
 	kindPageShow
+	kindPageFrozen
+	kindPageResumed
 	kindVisibilityChanged
 	kindNetworkChanged
 	kindTick
@@ -88,6 +90,8 @@ var phaseMatrix = [kindNegotiationNeeded][4]verdict{
 	kindBeforeUnload:      row("ihhi"), // the stub listens only in a call, and may be a step behind
 	kindPageHide:          row("ihhi"),
 	kindPageShow:          row("ihhi"),
+	kindPageFrozen:        row("ihhi"),
+	kindPageResumed:       row("ihhi"),
 	kindVisibilityChanged: row("hhhh"),
 	kindNetworkChanged:    row("ihhi"),
 	kindTick:              row("hhhh"),
@@ -134,6 +138,8 @@ func (DeviceEnded) kind() kind            { return kindDeviceEnded }
 func (BeforeUnload) kind() kind           { return kindBeforeUnload }
 func (PageHide) kind() kind               { return kindPageHide }
 func (PageShow) kind() kind               { return kindPageShow }
+func (PageFrozen) kind() kind             { return kindPageFrozen }
+func (PageResumed) kind() kind            { return kindPageResumed }
 func (VisibilityChanged) kind() kind      { return kindVisibilityChanged }
 func (NetworkChanged) kind() kind         { return kindNetworkChanged }
 func (Tick) kind() kind                   { return kindTick }

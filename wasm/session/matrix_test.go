@@ -17,7 +17,7 @@ var everyEvent = []Event{
 		Locked: true, Navigation: "reload", AskToLeave: true, Hidden: true, ICEServers: []ICEServer{{URLs: []string{"stun:a"}, Username: "u", Credential: "c"}}}},
 	JoinPressed{"Ana"}, LeavePressed{}, RejoinPressed{}, Said{"hello"}, DeviceSwitched{Camera, true}, AskChosen{true},
 	DeviceOpened{Camera}, DeviceFailed{Microphone, "NotFoundError"}, DeviceEnded{Camera},
-	BeforeUnload{signal.IntentReload, "/r/tea"}, PageHide{signal.IntentNavigate, "/", true}, PageShow{true},
+	BeforeUnload{signal.IntentReload, "/r/tea"}, PageHide{signal.IntentNavigate, "/", true}, PageShow{true}, PageFrozen{}, PageResumed{},
 	VisibilityChanged{true}, NetworkChanged{true}, Tick{},
 	SignalingOpened{1}, SignalingReceived{1, signal.Envelope{Type: signal.TypeBeat, Ack: 4}}, SignalingGarbled{1, "malformed"}, SignalingClosed{1, 4001, "why", true},
 	NegotiationNeeded{testLink}, LocalDescriptionSet{testLink, 1, "offer", "v=0", "err"}, RemoteDescriptionSet{testLink, 1, "err"},
@@ -25,7 +25,7 @@ var everyEvent = []Event{
 	ConnectionStateChanged{testLink, "failed"}, DTLSStateChanged{testLink, "failed"}, ConnectionRefused{testLink, "err"},
 	ControlOpened{testLink}, ControlReceived{testLink, signal.Envelope{Type: signal.TypeBeat, Life: 2, Payload: json.RawMessage(`{"n":1}`)}},
 	ControlGarbled{testLink, "err"}, ControlClosed{testLink},
-	ChatOpened{testLink}, ChatReceived{testLink, signal.Chat{ID: "ben-2-1", Text: "hello", At: 1.5}}, ChatClosed{testLink},
+	ChatOpened{testLink}, ChatReceived{testLink, 1, signal.Chat{ID: "ben-2-1", Text: "hello", At: 1.5}}, ChatClosed{testLink},
 	TrackReceived{testLink, Camera}, StatsSampled{testLink, 1, 2, "host", "relay", 3.5},
 }
 

@@ -21,15 +21,23 @@ type peer struct {
 	Goodbye  int  // the highest count of leaving, stay and bye in this life
 	Bye      bool // this life is over
 	Media    signal.Media
-	Lane     string // the remote's own signaling: "" or "lost"
-	Hidden   bool   // the remote's page is hidden
-	Unsent   []signal.Chat
+	Lane     string        // the remote's own signaling: "" or "lost"
+	Hidden   bool          // the remote's page is hidden
+	VouchAt  time.Duration // when to tell the server that it is heard here
+	ChatOut  int64         // seq of the last chat message for this life
+	ChatIn   int64         // the highest that came from this life
+	Unsent   []unsentChat
 	Link     link
 }
 
-// live says whether the participant's page is there.
+// live says whether the participant's page is there: for the room, or on a
+// link that is heard while the room only misses its signaling.
 func (p *peer) live() bool {
-	return !p.Left && p.Presence != signal.PresenceAway && !p.Bye
+	return !p.Left && !p.Bye && (p.Presence != signal.PresenceAway || p.heardWhileAway())
+}
+
+func (p *peer) heardWhileAway() bool {
+	return p.Presence == signal.PresenceAway && p.Link.State == linkConnected && (p.End == nil || !p.End.Cause.Said())
 }
 
 func (s *Session) peer(id string) *peer {
@@ -50,9 +58,9 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 	p := s.peer(row.Participant)
 	if p != nil && p.Left && !(p.Bye && row.Life <= p.Life) {
 		// The room that had ended or forgotten somebody, has them again: a server
-		// was restarted, and this page came back to it first.
-		s.Peers = slices.DeleteFunc(s.Peers, func(q *peer) bool { return q == p })
-		p = nil
+		// was restarted, and this page came back to it first. The generations go
+		// on, for the other side may still have the last one.
+		p.Left, p.End, p.EndedAt, p.Link.End = false, nil, 0, nil
 	}
 	if p == nil {
 		p = &peer{ID: row.Participant, Order: row.Order, Life: row.Life, Media: signal.Media{Microphone: true, Camera: true}}
@@ -92,28 +100,36 @@ func (s *Session) newLife(p *peer, life int64) {
 	s.closeLink(p)
 	p.Life, p.Goodbye, p.Bye, p.Lane, p.Hidden = life, 0, false, "", false
 	p.Link = link{}
+	p.ChatIn, p.ChatOut = 0, 0
+	for i := range p.Unsent { // the next page has not seen them, or drops them by their ids
+		p.ChatOut++
+		p.Unsent[i].Seq, p.Unsent[i].Handed = p.ChatOut, false
+	}
 }
 
 // meet makes the link to somebody who is there. Who came last offers; the
 // other waits for the offer, but not for ever.
 func (s *Session) meet(p *peer, offers bool) {
-	if p.Link.Generation != 0 {
-		return
+	if p.Link.Generation != 0 && (p.Link.State != linkEnded || p.Link.End != nil) {
+		return // it is there, or was given up until the person presses Rejoin
 	}
 	if offers {
-		s.newLink(p, 1, true)
+		s.newLink(p, p.Link.Generation+1, true)
 		return
 	}
 	p.Link.OfferAt = s.now.Mono + s.policy.OfferAfter
 }
 
 func (s *Session) enterPresent(p *peer) {
-	p.Presence, p.End, p.Until = signal.PresencePresent, nil, 0
+	p.Presence, p.End, p.Until, p.VouchAt = signal.PresencePresent, nil, 0, 0
 	s.Changes++
 }
 
 func (s *Session) enterAway(p *peer, st signal.PresenceState, end End, until time.Duration) {
 	p.Presence, p.End, p.Until = st, &end, until
+	if p.heardWhileAway() {
+		p.VouchAt = max(s.now.Mono, 1)
+	}
 	s.Changes++
 }
 
@@ -142,6 +158,10 @@ func (s *Session) goodbye(p *peer, e signal.Envelope) {
 	end := Diagnose(Evidence{Subject: p.ID, Said: e.Type, Intent: g.Intent, Target: g.Target})
 	switch e.Type {
 	case signal.TypeLeaving:
+		if g.Intent == signal.IntentFreeze {
+			s.enterAway(p, signal.PresenceAway, end, s.now.Mono+s.policy.GraceFrozen)
+			return
+		}
 		s.enterAway(p, signal.PresenceLeaving, end, 0)
 	case signal.TypeStay:
 		s.enterPresent(p)
@@ -164,6 +184,18 @@ func (s *Session) goodbye(p *peer, e signal.Envelope) {
 // it decides, and a link that is heard proves that the page is there.
 func (s *Session) expires(p *peer) bool {
 	return p.Presence == signal.PresenceAway && s.Signaling.State != SignalingStateOpen && p.Link.State != linkConnected
+}
+
+// tickVouch tells the server about those who are away for it and heard here.
+func (s *Session) tickVouch(p *peer) {
+	if !due(p.VouchAt, s.now.Mono) || s.Signaling.State != SignalingStateOpen {
+		return
+	}
+	p.VouchAt = 0
+	if p.heardWhileAway() {
+		p.VouchAt = s.now.Mono + s.policy.VouchEvery
+		s.emit(SendSignaling{s.Signaling.Attempt, signal.Envelope{Type: signal.TypeVouch, To: p.ID, Life: s.Life, Ack: s.Signaling.InSeq}})
+	}
 }
 
 // tickPeers ends who is away too long while there is no room to say so, and

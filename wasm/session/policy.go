@@ -38,9 +38,14 @@ type Policy struct {
 	// the remote description (RFC 8863 asks for 39.5 s).
 	ConnectWithin time.Duration `json:"connectWithin"`
 
-	// RestartICEFor and NewConnectionFor are how long their rungs may take;
+	// VouchEvery is when to tell the server again that somebody who is away for
+	// it is heard here: 5 s; its word counts for 10 s.
+	VouchEvery time.Duration `json:"vouchEvery"`
+
+	// RestartICEFor, RelayOnlyFor and NewConnectionFor are how long their rungs may take;
 	// RetryPathEvery is when to try again while waiting for a change.
 	RestartICEFor    time.Duration `json:"restartICEFor"`
+	RelayOnlyFor     time.Duration `json:"relayOnlyFor"`
 	NewConnectionFor time.Duration `json:"newConnectionFor"`
 	RetryPathEvery   time.Duration `json:"retryPathEvery"`
 	// RecoverWithin is when the ladder ends: 40 s in all (RFC 8863).
@@ -53,6 +58,11 @@ type Policy struct {
 	// may take to come back, while this page has no signaling of its own.
 	ReturnWindow       time.Duration `json:"returnWindow"`
 	ReturnWindowReload time.Duration `json:"returnWindowReload"`
+	// GraceFrozen is the same for one that said that it is being frozen: 10 min.
+	GraceFrozen time.Duration `json:"graceFrozen"`
+	// SleptFor is how long after a jump of the clocks what breaks is put down
+	// to the sleep: 30 s.
+	SleptFor time.Duration `json:"sleptFor"`
 	// ShowEndedFor is how long an ended participant's element stays: 10 s at
 	// least by the page's contract.
 	ShowEndedFor time.Duration `json:"showEndedFor"`
@@ -81,7 +91,9 @@ func DefaultPolicy() Policy {
 		NegotiateWithin: 20 * time.Second,
 		ConnectWithin:   40 * time.Second,
 
+		VouchEvery:       5 * time.Second,
 		RestartICEFor:    5 * time.Second,
+		RelayOnlyFor:     6 * time.Second,
 		NewConnectionFor: 10 * time.Second,
 		RetryPathEvery:   7 * time.Second,
 		RecoverWithin:    40 * time.Second,
@@ -89,6 +101,8 @@ func DefaultPolicy() Policy {
 		StayAfter:          time.Second,
 		ReturnWindow:       10 * time.Second,
 		ReturnWindowReload: 20 * time.Second,
+		GraceFrozen:        10 * time.Minute,
+		SleptFor:           30 * time.Second,
 		ShowEndedFor:       15 * time.Second,
 
 		JumpAfter: 2 * time.Second,

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strings"
 	"time"
 
 	"holdline/server/signal"
@@ -70,9 +71,9 @@ func (s *Session) connectionState(p *peer, st string) {
 			s.interrupted(p, "connectionState disconnected")
 		}
 	case "failed":
-		if l.State == linkNegotiating {
+		if l.State == linkNegotiating && l.RemoteAt != 0 {
 			l.note("connectionState failed")
-			s.endLink(p, Evidence{NoPath: true})
+			s.offer(p, true) // another path may turn up until ConnectWithin is over
 			return
 		}
 		if l.State == linkConnected {
@@ -86,6 +87,9 @@ func (s *Session) connectionState(p *peer, st string) {
 func (s *Session) controlClosed(p *peer) {
 	if p.live() {
 		s.interrupted(p, "the control channel closed")
+		if s.Offline {
+			return // on a page that is offline it proves nothing about the remote
+		}
 		p.Link.Rung = rungNewConnection - 1
 		s.climb(p)
 	}
@@ -107,9 +111,35 @@ func (s *Session) interrupted(p *peer, why string) {
 // The rungs of the ladder that this policy has.
 const (
 	rungRestartICE = iota + 1
+	rungRelayOnly
 	rungNewConnection
 	rungWait
 )
+
+// rungTime is how long a rung may take.
+func (s *Session) rungTime(rung int) time.Duration {
+	switch rung {
+	case rungRestartICE:
+		return s.policy.RestartICEFor
+	case rungRelayOnly:
+		return s.policy.RelayOnlyFor
+	case rungNewConnection:
+		return s.policy.NewConnectionFor
+	}
+	return s.policy.RetryPathEvery
+}
+
+// hasRelay says whether there is a relay to try by itself.
+func (s *Session) hasRelay() bool {
+	for _, server := range s.Config.ICEServers {
+		for _, url := range server.URLs {
+			if strings.HasPrefix(url, "turn") {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // climb takes the next rung, if the remote can be reached at all: while it is
 // away, the room decides.
@@ -118,21 +148,17 @@ func (s *Session) climb(p *peer) {
 	if l.State != linkInterrupted && l.State != linkRecovering || !s.reachable(p) {
 		return
 	}
-	l.Rung++
-	switch l.Rung {
-	case rungRestartICE:
-		l.RungUntil = s.now.Mono + s.policy.RestartICEFor
-		s.enterLink(p, linkRecovering, l.Cause)
-		s.offer(p, true)
-	case rungNewConnection:
-		l.RungUntil = s.now.Mono + s.policy.NewConnectionFor
-		s.enterLink(p, linkRecovering, l.Cause)
-		s.newLink(p, l.Generation+1, true)
-	default:
-		l.Rung = rungWait
-		l.RungUntil = s.now.Mono + s.policy.RetryPathEvery
-		s.offer(p, true)
+	l.Rung = min(l.Rung+1, rungWait)
+	if l.Rung == rungRelayOnly && !s.hasRelay() {
+		l.Rung++
 	}
+	l.RungUntil = s.now.Mono + s.rungTime(l.Rung)
+	s.enterLink(p, linkRecovering, l.Cause)
+	if l.Rung == rungNewConnection {
+		s.newLink(p, l.Generation+1, true)
+		return
+	}
+	s.offer(p, true)
 }
 
 // climbAnew starts the ladder again for a remote that is back: while it was
@@ -149,7 +175,7 @@ func (s *Session) climbAnew(p *peer) {
 
 // reachable says whether an offer can get to the remote's page.
 func (s *Session) reachable(p *peer) bool {
-	return p.live() && s.Signaling.State == SignalingStateOpen
+	return p.live() && s.Signaling.State == SignalingStateOpen && p.Presence != signal.PresenceAway
 }
 
 func (s *Session) tickRecovery(p *peer) {
@@ -176,6 +202,7 @@ func (l *link) silence(now time.Duration) string {
 
 // networkChanged is the browser's hint: what waits is tried at once.
 func (s *Session) networkChanged(online bool) {
+	s.Offline = !online
 	if !online {
 		return
 	}
@@ -183,8 +210,14 @@ func (s *Session) networkChanged(online bool) {
 		s.Signaling.RetryAt = s.now.Mono
 	}
 	for _, p := range s.Peers {
-		if p.Link.Rung == rungWait {
-			p.Link.Rung, p.Link.RungUntil = 0, 0
+		switch l := &p.Link; l.State {
+		case linkConnected:
+			if p.live() && l.RemoteAt != 0 {
+				s.offer(p, true) // at once: a path over the network that went is dead, and nobody says so
+			}
+		case linkInterrupted, linkRecovering:
+			l.Cause = signal.CauseNetworkChanged
+			l.Rung, l.RungUntil = 0, 0
 			s.climb(p)
 		}
 	}

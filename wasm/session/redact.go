@@ -95,6 +95,8 @@ func (r *redactor) config(c Config) Config {
 // secrets. Nothing else of what another page may have put there stays.
 func (r *redactor) envelope(e signal.Envelope) signal.Envelope {
 	switch e.Type {
+	case signal.TypeGaveUp:
+		e.Payload = kept(e, func(g *signal.GaveUp) { g.End = *r.end(&g.End) })
 	case signal.TypeWelcome:
 		e.Payload = kept(e, func(w *signal.Welcome) {
 			w.Token, w.ByeKey, w.Former = hide(w.Token), hide(w.ByeKey), r.end(w.Former)
@@ -164,7 +166,7 @@ func (r *redactor) end(end *End) *End {
 // snapshot redacts what the page shows as the trace is redacted.
 func (r *redactor) snapshot(v Snapshot) Snapshot {
 	v.Messages = veilAll(v.Messages)
-	v.End = r.end(v.End)
+	v.End, v.Former = r.end(v.End), r.end(v.Former)
 	v.Peers = slices.Clone(v.Peers)
 	for i := range v.Peers {
 		v.Peers[i].End = r.end(v.Peers[i].End)
@@ -180,7 +182,7 @@ func (r *redactor) state(st state) []byte {
 	}
 	copied.Config = r.config(copied.Config)
 	copied.Token, copied.ByeKey, copied.Goodbyes.Key = hide(copied.Token), hide(copied.ByeKey), hide(copied.Goodbyes.Key)
-	copied.Messages, copied.End = veilAll(copied.Messages), r.end(copied.End)
+	copied.Messages, copied.End, copied.Former = veilAll(copied.Messages), r.end(copied.End), r.end(copied.Former)
 	for i, k := range copied.Signaling.Outbox.Kept {
 		copied.Signaling.Outbox.Kept[i] = r.envelope(k)
 	}
@@ -189,7 +191,7 @@ func (r *redactor) state(st state) []byte {
 		p.Link.Evidence = r.texts(p.Link.Evidence)
 		p.End, p.Link.End = r.end(p.End), r.end(p.Link.End)
 		for i := range p.Unsent {
-			p.Unsent[i].Text = veil(p.Unsent[i].Text)
+			p.Unsent[i].Chat.Text = veil(p.Unsent[i].Chat.Text)
 		}
 	}
 	return signal.Raw(copied)

@@ -54,7 +54,7 @@ func secretive() (*Session, *Trace) {
 	step(ControlOpened{l})
 	step(ChatOpened{l})
 	step(Said{"chatter to all TYPEDx"})
-	step(ChatReceived{l, signal.Chat{ID: "ben-1-2", Text: "chatter back"}})
+	step(ChatReceived{l, 1, signal.Chat{ID: "ben-1-2", Text: "chatter back"}})
 	step(ControlGarbled{l, `signal: payload: want the payload of chat, got {"text":"chatter`})
 	step(ControlReceived{l, signal.Envelope{Type: signal.TypeMedia, Payload: []byte(`{"microphone":true,"extra":"chatter"}`)}})
 	step(ControlReceived{l, signal.Envelope{Type: signal.TypeChat, Payload: []byte(`{"text":"chatter"}`)}})

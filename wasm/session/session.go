@@ -51,6 +51,10 @@ type state struct {
 	AskToLeave  bool
 	BeatAt      time.Duration // the next beat on the control channels
 	Beats       int64
+	Offline     bool          // the browser says that there is no network
+	After       signal.After  // what the next hello says of the past
+	SleptAt     time.Duration // the clocks jumped
+	Former      *End          // what the others were told of the last stay
 	End         *End
 	Drift       time.Duration
 	Forgiven    int           // silences that this page's own late timers explain
@@ -95,7 +99,13 @@ func (s *Session) decide(ev Event) verdict {
 	}
 	if l, ok := linkOf(ev); ok {
 		p := s.peer(l.Peer)
-		if s.Phase == phaseEnded || p == nil || p.Link.State == linkEnded || p.name() != l {
+		if s.Phase == phaseEnded || p == nil || p.Link.State == linkEnded {
+			return ignore
+		}
+		if p.Link.Old != 0 && l == p.oldName() && ev.kind() == kindControlReceived {
+			return handle // in-band signaling may come on the connection that is to be replaced
+		}
+		if p.name() != l {
 			return ignore
 		}
 		if stale(ev, &p.Link) {
@@ -167,6 +177,13 @@ func (s *Session) handle(ev Event) {
 		s.Gone = true
 	case PageShow:
 		s.shown(ev.Persisted)
+	case PageFrozen:
+		s.Count++
+		s.sayGoodbye(signal.TypeLeaving, signal.IntentFreeze)
+	case PageResumed:
+		s.Count++
+		s.sayGoodbye(signal.TypeStay, "")
+		s.forgive()
 	case VisibilityChanged:
 		s.Hidden = ev.Hidden
 	case NetworkChanged:
@@ -201,7 +218,7 @@ func (s *Session) started(c Config) {
 		s.Messages = slices.Clone(r.Messages)
 		mic, cam = r.Microphone, r.Camera
 	}
-	s.Config.Record = nil
+	s.Config.Record, s.After = nil, c.After
 	s.startDevices(c, mic, cam)
 	if s.Participant != "" || s.Life > 0 || c.JoinNow {
 		s.join(s.Name)

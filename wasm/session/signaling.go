@@ -68,14 +68,36 @@ func (s *Session) sayHello() {
 	}
 	s.emit(SendSignaling{l.Attempt, signal.Envelope{
 		Type: signal.TypeHello, Life: s.Life, Seq: next, Ack: l.InSeq,
-		Payload: signal.Raw(signal.Hello{Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked}),
+		Payload: signal.Raw(signal.Hello{
+			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, After: s.After, Roster: s.roster(),
+		}),
 	}})
 }
 
+// roster is whom this page knows to be in the room, for a server that was
+// restarted and knows nobody.
+func (s *Session) roster() (rows []signal.Presence) {
+	if !s.Signaling.Ever {
+		return nil
+	}
+	for _, p := range s.Peers {
+		if p.Left && (p.End == nil || p.End.Final) {
+			continue // the room itself has said so
+		}
+		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, End: p.End})
+	}
+	return rows
+}
+
 // send sends to a participant through the server, now or as soon as there is
-// a socket; it is kept until the server has it.
-func (s *Session) send(e signal.Envelope) {
+// a socket; it is kept until the server has it. While either side has no
+// signaling it goes over the control channel as well: the four numbers tell
+// the copies apart.
+func (s *Session) send(p *peer, e signal.Envelope) {
 	l := &s.Signaling
+	if l.State != SignalingStateOpen || p.Lane == string(SignalingStateLost) || p.Presence == signal.PresenceAway {
+		s.sendInBand(p, e)
+	}
 	e = l.Outbox.Put(e)
 	if l.Welcomed {
 		e.Ack = l.InSeq
@@ -115,7 +137,7 @@ func (s *Session) received(e signal.Envelope) {
 		if e.Read(&g) == nil {
 			l.Return = time.Duration(min(max(g.Return, 0), 60_000)) * time.Millisecond
 		}
-	case signal.TypeDescription, signal.TypeCandidate:
+	case signal.TypeDescription, signal.TypeCandidate, signal.TypeGaveUp:
 		s.fromPeer(e)
 	}
 }
@@ -139,7 +161,10 @@ func (s *Session) welcomed(e signal.Envelope) {
 	l.Welcomed, l.Ever, l.Tries, l.Return = true, true, 0, 0
 	l.BeatAt = s.now.Mono + s.policy.SignalingBeat
 	s.dirty = true
-	s.LeavingAt = 0 // being welcomed says stay
+	s.After, s.Former = "", w.Former
+	if s.LeavingAt != 0 { // still here, on a new socket
+		s.sayStay()
+	}
 	s.enterSignaling(SignalingStateOpen, "")
 	if s.Phase != phaseJoined {
 		s.enterPhase(phaseJoined)
@@ -213,6 +238,8 @@ func (s *Session) signalingClosed(ev SignalingClosed) {
 		cause = row.Cause
 	case !l.Ever:
 		cause = signal.CauseServerUnreachable
+	case s.SleptAt != 0 && s.now.Mono-s.SleptAt < s.policy.SleptFor:
+		cause = signal.CauseDeviceSlept
 	}
 	s.enterSignaling(SignalingStateLost, cause)
 	s.retrySignaling()

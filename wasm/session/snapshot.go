@@ -7,8 +7,9 @@ type Snapshot struct {
 	At          float64        `json:"at"`
 	State       State          `json:"state"`
 	Signaling   SignalingState `json:"signaling"`
-	Cause       Cause          `json:"cause"`         // of End, else of what passes now (signaling-lost, …), else ""
-	End         *End           `json:"end,omitempty"` // this side's own end
+	Cause       Cause          `json:"cause"`            // of End, else of what passes now (signaling-lost, …), else ""
+	End         *End           `json:"end,omitempty"`    // this side's own end
+	Former      *End           `json:"former,omitempty"` // came back too late: what the others were told of one's last stay
 	Room        string         `json:"room"`
 	Name        string         `json:"name"`
 	Participant string         `json:"participant"` // "" until the server's first welcome

@@ -129,7 +129,7 @@ func TestChatTakesNoCopiesNoForeignIdsAndNothingTooLong(t *testing.T) {
 		{ID: "p2-1-3", Text: strings.Repeat("ä", signal.MaxChat+1)},
 		{ID: "p2-1-4", Text: strings.Repeat("ä", signal.MaxChat)},
 	} {
-		ana.step(ChatReceived{l, c})
+		ana.step(ChatReceived{Link: l, Chat: c})
 	}
 	if v := ana.s.Snapshot().Messages; len(v) != 2 || v[0].Text != "good" || v[1].ID != "p2-1-4" {
 		t.Errorf("%d messages: %.100v", len(v), v)

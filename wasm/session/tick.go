@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"holdline/server/signal"
+)
 
 // Deadline is the next moment at which the session wants a Tick; ok is false
 // while it waits for nothing.
@@ -43,6 +47,9 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 	}
 	if s.expires(p) {
 		want(p.Until)
+	}
+	if s.Signaling.State == SignalingStateOpen {
+		want(p.VouchAt)
 	}
 	if p.live() {
 		want(l.OfferAt)
@@ -91,6 +98,7 @@ func (s *Session) tick() {
 		if !p.Left {
 			s.tickNegotiation(p)
 			s.tickRecovery(p)
+			s.tickVouch(p)
 		}
 	}
 	s.tickPeers()
@@ -119,6 +127,9 @@ func (s *Session) clocks() {
 	drift := s.now.drift()
 	if d := drift - s.Drift; s.Drift != 0 && (d > s.policy.JumpAfter || d < -s.policy.JumpAfter) {
 		s.Drift = drift
+		if d > 0 { // forward: the monotonic clock stood still while the machine slept
+			s.SleptAt, s.After = max(s.now.Mono, 1), signal.AfterSleep
+		}
 		s.forgive()
 		if s.Signaling.Welcomed {
 			s.Signaling.BeatAt = s.now.Mono

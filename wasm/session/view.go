@@ -17,7 +17,7 @@ func (s *Session) Revision() int64 { return s.Changes }
 func (s *Session) Snapshot() Snapshot {
 	v := Snapshot{
 		At: s.epoch(s.now.Mono), State: s.shownState(), Signaling: s.Signaling.State,
-		Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life,
+		Former: s.Former, Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life,
 		Microphone: s.Microphone.view(), Camera: s.Camera.view(),
 		Peers: []PeerSnapshot{}, Messages: slices.Clone(s.Messages), AskToLeave: s.AskToLeave,
 	}
@@ -84,7 +84,7 @@ func (s *Session) peerView(p *peer) PeerSnapshot {
 	switch {
 	case p.Left:
 		v.State, v.EndedAt = PeerEnded, s.epoch(p.EndedAt)
-	case p.Presence == signal.PresenceAway && p.Link.State == linkConnected && !p.saidGoodbye():
+	case !p.Bye && p.heardWhileAway():
 		v.State, v.Cause, v.End, v.Until = PeerConnected, signal.CauseSignalingLost, nil, 0
 	case !p.live(), p.Presence == signal.PresenceLeaving:
 		v.State = PeerAway
@@ -92,20 +92,6 @@ func (s *Session) peerView(p *peer) PeerSnapshot {
 		s.linkView(p, &v)
 	}
 	return v
-}
-
-// saidGoodbye says whether the participant itself said that it goes: then a
-// link that is still up proves nothing. What the room calls vanished or silent
-// may only have lost its signaling.
-func (p *peer) saidGoodbye() bool {
-	if p.Bye || p.End == nil {
-		return p.Bye
-	}
-	switch p.End.Cause {
-	case signal.CausePageVanished, signal.CauseNetworkLost, signal.CauseServerShutdown, signal.CauseSignalingLost:
-		return false
-	}
-	return true
 }
 
 func (s *Session) linkView(p *peer, v *PeerSnapshot) {

@@ -237,7 +237,7 @@ func (p *page) perform(a Action) {
 		}
 		w.conns++
 		p.conn = w.conns
-		w.after(signalTime, func() { p.step(SignalingOpened{a.Attempt}) })
+		w.after(signalTime, func() { p.step(SignalingOpened(a)) })
 	case SendSignaling:
 		conn := p.conn
 		if a.Attempt != p.attempt || conn == 0 {
@@ -263,7 +263,7 @@ func (p *page) perform(a Action) {
 		if err := a.Envelope.Read(&c); err != nil {
 			w.Fatal(err)
 		}
-		p.packet(a.Link, func(q *page, l Link) { q.step(ChatReceived{l, c}) })
+		p.packet(a.Link, func(q *page, l Link) { q.step(ChatReceived{l, a.Envelope.Seq, c}) })
 	case SampleStats:
 		p.with(a.Link, func(c *pc) {
 			w.after(packetTime, func() {
