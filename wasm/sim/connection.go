@@ -110,6 +110,7 @@ func (c *connection) negotiationNeeded() {
 // setLocal is setLocalDescription without an argument.
 func (c *connection) setLocal(a session.SetLocalDescription) {
 	c.restart = c.restart || a.Restart
+	c.relayOnly = a.Relay
 	c.enqueue(time.Millisecond, 20*time.Millisecond, func() {
 		answer := session.LocalDescriptionSet{Link: c.link, Attempt: a.Attempt}
 		switch c.state {
@@ -228,8 +229,9 @@ func (c *connection) gather() {
 	wait := w.noise.between(0, 60*time.Millisecond)
 	for range 1 + w.noise.below(2) {
 		w.after(wait, func() {
+			w.serial++
 			found(`{"candidate":"candidate:1 1 udp 2122260223 10.0.0.` + strconv.Itoa(c.page.machine().index+1) +
-				` 50000 typ host","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"` + ufrag + `"}`)
+				` ` + strconv.Itoa(w.serial) + ` typ host","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"` + ufrag + `"}`)
 		})
 		wait += w.noise.between(0, 80*time.Millisecond)
 	}
@@ -264,6 +266,9 @@ func (c *connection) sample(attempt int) {
 		ev := session.StatsSampled{Link: c.link, Attempt: attempt, Packets: c.packets(), RTT: 10}
 		if c.pair != nil {
 			ev.Local, ev.Remote = "host", "host"
+			if c.pair.relay {
+				ev.Local, ev.Remote = "relay", "relay"
+			}
 		}
 		c.page.put(ev)
 	})

@@ -310,6 +310,7 @@ func dies(d deed, navigation string) func(w *World, f Fault) {
 			return
 		}
 		p.crash(d)
+		p.tab.discarded = d == deedDiscarded
 		if f.For > 0 && f.N%3 > 0 {
 			p.tab.again(f.For, navigation)
 		}
@@ -375,12 +376,14 @@ func freeze(w *World, f Fault) {
 	if p == nil || m.browser != chromium || p.frozen || !p.tab.hidden {
 		return
 	}
+	p.put(session.PageFrozen{})
 	p.frozen = true
 	w.undo(f, func() {
 		if p.gone {
 			return
 		}
 		p.frozen = false
+		p.put(session.PageResumed{})
 		for _, s := range p.sockets() { // Chromium closes it on resume
 			s.toServer.send(func() { s.cease(closed(s, 1001)) })
 			s.lost(1001, "")

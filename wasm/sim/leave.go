@@ -118,7 +118,8 @@ func (p *page) hide(g going) {
 		}
 	}
 	m.release(p)
-	if m.browser == chromium || w.noise.chance(0.6) { // Firefox cancels Go code here
+	p.tab.mark = m.browser == chromium || g.deed != deedClosed // Firefox loses it when a tab is closed and restored
+	if m.browser == chromium || w.noise.chance(0.6) {          // Firefox cancels Go code here
 		p.put(session.PageHide{Intent: intent, Target: g.target})
 	}
 }

@@ -134,6 +134,13 @@ func (o *oracle) pressedLeave(p *page) {
 	}
 }
 
+// removes notes that somebody is put out of the room.
+func (o *oracle) removes(p *page) {
+	if i := o.of(p); i != nil && i.alive() {
+		i.deed, i.at, i.roads = deedRemoved, o.world.clock.now, true
+	}
+}
+
 func (o *oracle) destroyed(p *page) {
 	for i := range o.finals {
 		if o.finals[i].page == p {
@@ -363,8 +370,9 @@ func (o *oracle) departed(e signal.End) {
 		return // it was gone before it knew that it was in
 	}
 	w.tell(fmt.Sprintf("the room ends %s: %s %v", o.name(e.Subject), e.Cause, e.Evidence))
-	if i.end != nil && i.ends > 0 && o.restartAt < i.endAt {
-		w.failf("the room ends %s twice", o.name(e.Subject))
+	again := i.end != nil && o.restartAt < i.endAt
+	if again && e.Revision <= i.end.Revision {
+		w.failf("the room ends %s twice, without a new revision", o.name(e.Subject))
 	}
 	end := e
 	i.end, i.endAt = &end, w.clock.now
@@ -372,7 +380,7 @@ func (o *oracle) departed(e signal.End) {
 	if !e.Final {
 		w.failf("the room ends %s with an end that is not final", o.name(e.Subject))
 	}
-	if i.alive() {
+	if i.alive() && !again {
 		if t := o.trouble(nil, i.machine); t < 9*time.Second {
 			w.failf("the room ends %s (%s, %v), who lives; in the last 90 s it had trouble for %v", o.name(i.id), e.Cause, e.Evidence, t)
 			return

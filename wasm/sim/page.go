@@ -2,19 +2,23 @@ package sim
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"holdline/server/signal"
 	"holdline/wasm/session"
 )
 
 // tab is a browser tab: what stays when its page goes.
 type tab struct {
-	machine *machine
-	name    string
-	record  *session.Record // sessionStorage
-	page    *page
-	hidden  bool
-	reset   int // navigations so far; what was planned for an older page is void
+	machine   *machine
+	name      string
+	record    *session.Record // sessionStorage
+	page      *page
+	hidden    bool
+	mark      bool // in sessionStorage: the stub said bye
+	discarded bool // document.wasDiscarded of the next page
+	reset     int  // navigations so far; what was planned for an older page is void
 }
 
 // page is one page load: its driver, and what the browser does to it.
@@ -191,6 +195,9 @@ func (p *page) step(ev session.Event) {
 		w.Coverage.cell(p.session.Cell(ev))
 	}
 	now := p.now()
+	if w.Detail {
+		p.detail(ev)
+	}
 	var actions []session.Action
 	if p.trace != nil {
 		actions = p.trace.Step(p.session, now, ev)
@@ -198,6 +205,9 @@ func (p *page) step(ev session.Event) {
 		actions = p.session.Step(now, ev)
 	}
 	for _, a := range actions {
+		if w.Detail {
+			p.detail(a)
+		}
 		p.perform(a)
 	}
 	if nevers, _ := p.session.Faults(); nevers > 0 {
@@ -212,4 +222,37 @@ func (p *page) step(ev session.Event) {
 	if w.Coverage != nil {
 		p.session.Rungs(w.Coverage.rung)
 	}
+}
+
+// detail tells a fact or an order, unless it is a beat.
+func (p *page) detail(what any) {
+	var e signal.Envelope
+	arrow := "->"
+	switch what := what.(type) {
+	case session.SendControl:
+		e = what.Envelope
+	case session.SendSignaling:
+		e = what.Envelope
+	case session.ControlReceived:
+		e = what.Envelope
+	case session.SignalingReceived:
+		e = what.Envelope
+	case session.Tick, session.StatsSampled, session.SampleStats, session.PrepareGoodbye, session.SaveRecord:
+		return
+	}
+	if _, fact := what.(session.Event); fact {
+		arrow = "<-"
+	}
+	if e.Type == signal.TypeBeat || e.Type == signal.TypeBeatBack {
+		return
+	}
+	text := fmt.Sprintf("%+v", what)
+	if e.Type != "" {
+		link := ""
+		if l, ok := what.(interface{ On() session.Link }); ok {
+			link = fmt.Sprint(l.On())
+		}
+		text = fmt.Sprintf("%s %s from=%s to=%s lives=%d/%d gen=%d neg=%d seq=%d ack=%d %.160s", link, e.Type, e.From, e.To, e.Life, e.ToLife, e.Generation, e.Negotiation, e.Seq, e.Ack, e.Payload)
+	}
+	p.world.tell(fmt.Sprintf("      %s %s %s %.300s", p.machine().name, arrow, strings.TrimPrefix(fmt.Sprintf("%T", what), "session."), text))
 }

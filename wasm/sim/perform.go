@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"holdline/server/signal"
 	"holdline/wasm/session"
 )
 
@@ -93,28 +94,42 @@ func (t *tab) visit(navigation string) {
 	p := &page{tab: t, world: w, load: w.serial, shown: -1, origin: w.clock.now - m.slept - 50*time.Millisecond}
 	t.page = p
 	w.pages = append(w.pages, p)
-	record := t.record
+	record, after := t.record, t.after()
 	w.after(w.noise.between(80*time.Millisecond, 600*time.Millisecond), func() {
 		if p.gone {
 			return
 		}
 		if record == nil || record.Participant == "" || !m.locks {
-			p.begin(record, false, navigation)
+			p.begin(record, after, false, navigation)
 			return
 		}
 		m.claim(p, record.Participant, func(granted bool) {
 			switch {
 			case p.gone:
 			case granted:
-				p.begin(record, true, navigation)
+				p.begin(record, after, true, navigation)
 			default:
-				p.begin(nil, false, navigation) // another tab lives by it
+				p.begin(nil, "", false, navigation) // another tab lives by it
 			}
 		})
 	})
 }
 
-func (p *page) begin(record *session.Record, locked bool, navigation string) {
+// after says what the tab can know of how its last page ended.
+func (t *tab) after() signal.After {
+	mark, discarded := t.mark, t.discarded
+	t.mark, t.discarded = false, false
+	switch {
+	case t.record == nil:
+	case discarded && t.machine.browser == chromium:
+		return signal.AfterDiscard
+	case !mark && t.machine.browser == chromium:
+		return signal.AfterCrash
+	}
+	return ""
+}
+
+func (p *page) begin(record *session.Record, after signal.After, locked bool, navigation string) {
 	w, m := p.world, p.machine()
 	p.session = session.New(w.Policy)
 	p.begun = true
@@ -125,10 +140,14 @@ func (p *page) begin(record *session.Record, locked bool, navigation string) {
 		copied := *record
 		record = &copied
 	}
+	var servers []session.ICEServer
+	if w.relay {
+		servers = []session.ICEServer{{URLs: []string{"turn:relay.test"}, Username: "u", Credential: "c"}}
+	}
 	p.put(session.Started{Config: session.Config{
 		Room: roomName, Name: m.name, JoinNow: true, Microphone: true, Camera: true,
 		Origin: epoch + float64((p.origin+m.slept).Microseconds())/1000, Seed: w.noise.next(),
-		Record: record, Locked: locked, Navigation: navigation, Hidden: p.tab.hidden,
+		Record: record, After: after, Locked: locked, Navigation: navigation, Hidden: p.tab.hidden, ICEServers: servers,
 	}})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"holdline/server/room"
 	"holdline/server/signal"
 	"holdline/wasm/session"
 )
@@ -185,9 +186,20 @@ func (s *scenario) set(words []string) (done bool, err error) {
 		}
 	}
 	switch {
+	case text == "there is a relay":
+		s.w.relay = true
+		return true, nil
 	case strings.HasPrefix(text, "the room has ") && len(words) == 5 && words[4] == "places":
 		s.w.server.policy.MaxParticipants, err = strconv.Atoi(words[3])
 		return true, err
+	case strings.HasPrefix(text, "the room removes ") && len(words) == 4 && person(words[3]) >= 0:
+		m := s.w.machines[person(words[3])]
+		if p := m.page(); p != nil && s.w.server.room != nil {
+			m.sentAway = true
+			s.w.oracle.removes(p)
+			s.w.server.step(room.Remove{Participant: p.view.Participant})
+		}
+		return true, nil
 	case strings.HasPrefix(text, "the server closes ") && len(words) == 7: // the server closes ben's socket with 4003
 		i := person(words[3])
 		code, err := strconv.Atoi(words[6])

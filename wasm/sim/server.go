@@ -25,6 +25,8 @@ type server struct {
 	timer    int // counts timers; only the newest is heard
 	left     int // how many ends of this room the oracle has seen
 	newest   string
+	at       time.Duration // of the steps that turns counts
+	turns    int
 }
 
 // The most that a socket may say: server/config.go.
@@ -45,6 +47,13 @@ func (sv *server) step(ev room.Event) {
 		sv.room, sv.left, sv.newest = room.New(roomName, sv.key, sv.policy, first), 0, ""
 	}
 	w.steps++
+	if sv.at != w.clock.now {
+		sv.at, sv.turns = w.clock.now, 0
+	}
+	if sv.turns++; sv.turns > 10_000 {
+		w.failf("the room does not come to rest: %T", ev)
+		return
+	}
 	for _, a := range sv.room.Step(sv.now(), ev) {
 		switch a := a.(type) {
 		case room.Send:

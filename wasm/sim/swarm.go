@@ -19,6 +19,7 @@ type Plan struct {
 	Locks    bool
 	Wire     bool
 	Traced   bool
+	Relay    bool
 	Signal   time.Duration // one way to the server
 	Packet   time.Duration // one way between browsers
 	Quiet    time.Duration // when the last fault is over
@@ -30,7 +31,7 @@ type Plan struct {
 func NewPlan(seed uint64) Plan {
 	r := stream(seed, 1)
 	p := Plan{
-		Seed: seed, People: pick(&r, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4), Locks: r.chance(0.9), Wire: r.chance(0.1), Traced: r.chance(0.05),
+		Seed: seed, People: pick(&r, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4), Locks: r.chance(0.9), Wire: r.chance(0.1), Traced: r.chance(0.05), Relay: r.chance(0.5),
 		Signal: pick[time.Duration](&r, 2, 10, 10, 40, 120) * time.Millisecond, Packet: pick[time.Duration](&r, 1, 5, 5, 20, 80) * time.Millisecond,
 		Quiet: r.between(10*second, 70*second),
 	}
@@ -102,7 +103,7 @@ func (p Plan) Play(o Options) (Result, error) {
 	for i, m := range w.machines {
 		m.browser, m.locks = p.Browsers[i], p.Locks
 	}
-	w.traced = p.Traced
+	w.traced, w.relay = p.Traced, p.Relay
 	for _, f := range p.Faults {
 		w.at(f.At, func() { w.Do(f) })
 	}

@@ -17,6 +17,7 @@ var (
 	seedFlag  = flag.Int64("seed", -1, "play this seed only, and tell its story")
 	seedsFlag = flag.Int("seeds", 0, "play as many seeds (0: as many as fit into a minute; with -race or -short 100)")
 	fromFlag  = flag.Uint64("from", 1, "the first seed")
+	detail    = flag.Bool("detail", false, "with -seed: tell every fact and order")
 	goOnFlag  = flag.Bool("goon", false, "go on after a failing seed, and list what went wrong")
 	noShrink  = flag.Bool("noshrink", false, "do not look for the smallest list of faults")
 	soakFlag  = flag.Bool("soak", false, "count what is reached; fail where a row of the tables of causes is not")
@@ -100,7 +101,7 @@ func TestSwarm(t *testing.T) {
 	if *seedFlag >= 0 {
 		p := NewPlan(uint64(*seedFlag))
 		fmt.Print(p)
-		if _, err := p.Play(Options{Tell: func(line string) { fmt.Println(line) }}); err != nil {
+		if _, err := p.Play(Options{Tell: func(line string) { fmt.Println(line) }, Detail: *detail}); err != nil {
 			t.Fatal(story(p, err))
 		}
 		return

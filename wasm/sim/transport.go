@@ -22,6 +22,7 @@ type transport struct {
 	mated     *connection // the DTLS transport's other end, once there is one
 	broken    bool        // DTLS or SCTP is gone for good
 	dead      bool        // ICE has failed: needs a restart
+	relayOnly bool        // iceTransportPolicy is relay
 	inflow    bool        // packets come in
 	consent   bool        // and answers to one's own
 	lossAt    int         // counts losses of consent
@@ -53,7 +54,7 @@ func (t *transport) init(c *connection) {
 			to.page.world.failf("chat does not decode: %v", err)
 			return
 		}
-		to.page.put(session.ChatReceived{Link: to.link, Chat: chat})
+		to.page.put(session.ChatReceived{Link: to.link, Seq: e.Seq, Chat: chat})
 	}}
 }
 
@@ -106,11 +107,15 @@ func (c *connection) check() {
 		return
 	}
 	w, round, other := c.page.world, c.checking, d.checking
+	relay := c.relayOnly || d.relayOnly || !w.direct(c, d)
+	if relay && !w.relays() {
+		return
+	}
 	w.after(w.noise.between(30*time.Millisecond, 250*time.Millisecond), func() {
 		if c.checking != round || d.checking != other || !c.matches() || c.served() || !c.clear() {
 			return
 		}
-		p := &pair{c.ours, c.theirs, c, d, c.page.machine().address, d.page.machine().address, !w.direct(c, d)}
+		p := &pair{c.ours, c.theirs, c, d, c.page.machine().address, d.page.machine().address, relay}
 		for _, side := range []*connection{c, d} {
 			side.pair, side.dead = p, false
 		}
@@ -145,8 +150,11 @@ func (w *World) passes(c, d *connection) bool {
 		return false
 	}
 	r := w.road(a, b)
-	return r.blocked == 0 && (r.direct == 0 || w.server.down == 0)
+	return r.blocked == 0 && (r.direct == 0 || w.relays())
 }
+
+// relays says whether there is a relay: it runs beside the server.
+func (w *World) relays() bool { return w.relay && w.server.down == 0 }
 
 // direct says whether they get there without the relay.
 func (w *World) direct(c, d *connection) bool {
@@ -161,7 +169,10 @@ func (c *connection) flows() bool {
 		return false
 	}
 	w := c.page.world
-	return w.passes(c, d) && (c.pair.relay || w.direct(c, d)) && (!c.pair.relay || w.server.down == 0)
+	if c.pair.relay {
+		return w.passes(c, d) && w.relays()
+	}
+	return w.passes(c, d) && w.direct(c, d)
 }
 
 // mate is the first connection of two ends: DTLS, then the channels.

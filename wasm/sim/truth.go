@@ -20,11 +20,12 @@ const (
 	deedPowerOff
 	deedDiscarded
 	deedFailed
+	deedRemoved
 	deeds
 )
 
 func (d deed) String() string {
-	return [...]string{"lives", "left", "closed the page", "reloaded", "navigated", "crashed", "was killed", "lost power", "was discarded", "had its program fail"}[d]
+	return [...]string{"lives", "left", "closed the page", "reloaded", "navigated", "crashed", "was killed", "lost power", "was discarded", "had its program fail", "was removed"}[d]
 }
 
 // identity is the truth about one participant.
@@ -112,10 +113,13 @@ var blurs = []blur{
 	{deedKilled, signal.CausePageNavigated, nil, "it was killed between leaving and bye"},
 
 	{deedPowerOff, signal.CauseNetworkLost, nil, ""},
+	{deedPowerOff, signal.CausePageCrashed, nil, "a page that comes back without a mark may have crashed or lost power"},
 	{deedPowerOff, signal.CausePageVanished, noRoad, "its socket had ended before"},
 	{deedPowerOff, signal.CauseServerShutdown, noRoad, "it had been sent away by a drain"},
 	{deedPowerOff, signal.CausePageClosed, noRoad, "it had said leaving before"},
 	{deedPowerOff, signal.CausePageNavigated, noRoad, "it had said leaving before"},
+
+	{deedRemoved, signal.CauseRemoved, nil, ""},
 
 	{deedFailed, signal.CauseClientFailed, nil, ""},
 	{deedFailed, signal.CausePageVanished, noRoad, "no road was open for the goodbye"},

@@ -19,6 +19,8 @@ type Options struct {
 	Seed uint64
 	// Tell is told the story, line by line; nil when nobody listens.
 	Tell func(line string)
+	// Detail tells every fact and every order too, except beats.
+	Detail bool
 	// Coverage counts what was reached; nil when nobody counts.
 	Coverage *Coverage
 	Policy   session.Policy
@@ -33,6 +35,7 @@ type World struct {
 	signalTime   time.Duration // one way to the server
 	packetTime   time.Duration // one way between browsers
 	wire         bool          // every message is encoded and decoded
+	relay        bool          // there is a relay
 	traced       bool          // every page keeps a trace, which must replay
 	server       server
 	machines     []*machine
