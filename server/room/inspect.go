@@ -31,6 +31,15 @@ func (r *Room) Seats() []Seat {
 // first.
 func (r *Room) Left() int { return len(r.left) }
 
+// LeftRevisions adds up the revisions of the ends that the room remembers: it
+// changes whenever one of them does.
+func (r *Room) LeftRevisions() (sum int) {
+	for i := range r.left {
+		sum += r.left[i].end.Revision
+	}
+	return sum
+}
+
 // LeftEnd is the i-th end that the room remembers.
 func (r *Room) LeftEnd(i int) signal.End { return r.left[i].end }
 

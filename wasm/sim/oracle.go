@@ -281,7 +281,16 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 	if now.State != session.PeerEnded {
 		return
 	}
-	if now.End != nil && (was == nil || was.End == nil || was.State != session.PeerEnded || was.End.Revision != now.End.Revision || was.End.Cause != now.End.Cause) {
+	for k := range o.said { // what was said to one who ended meanwhile may be lost
+		if c := &o.said[k]; c.from == p {
+			for j, q := range c.expect {
+				if q != nil && q.view.Participant == now.Participant {
+					c.expect[j] = nil
+				}
+			}
+		}
+	}
+	if now.End != nil && (was == nil || was.End == nil || was.State != session.PeerEnded || was.End.Revision != now.End.Revision || was.End.Cause != now.End.Cause || was.End.Final != now.End.Final) {
 		o.note(p, *now.End)
 		o.ended(p, now)
 	}
@@ -385,6 +394,9 @@ func (o *oracle) departed(e signal.End) {
 			w.failf("the room ends %s (%s, %v), who lives; in the last 90 s it had trouble for %v", o.name(i.id), e.Cause, e.Evidence, t)
 			return
 		}
+	}
+	if e.Cause == signal.CausePageVanished && o.restartAt > i.at && o.restarts > 0 {
+		return // the room that knew it was forgotten, and the page that remembers had not heard it
 	}
 	if !explains(i, e.Cause) {
 		w.failf("the room ends %s, who %s, with %s %v", o.name(i.id), i.story(), e.Cause, e.Evidence)

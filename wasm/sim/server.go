@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"strconv"
 	"time"
 
 	"holdline/server/room"
@@ -13,20 +12,21 @@ const roomName = "tea"
 // server is the program around the room, as server/hall.go and
 // server/socket.go are: sockets with their watchdogs, restarts, drains.
 type server struct {
-	world    *World
-	policy   room.Policy
-	key      []byte
-	down     outages
-	draining bool
-	started  time.Duration
-	room     *room.Room
-	sockets  []*socket // those that the room may write to
-	conns    room.Conn
-	timer    int // counts timers; only the newest is heard
-	left     int // how many ends of this room the oracle has seen
-	newest   string
-	at       time.Duration // of the steps that turns counts
-	turns    int
+	world     *World
+	policy    room.Policy
+	key       []byte
+	down      outages
+	draining  bool
+	started   time.Duration
+	room      *room.Room
+	sockets   []*socket // those that the room may write to
+	conns     room.Conn
+	timer     int // counts timers; only the newest is heard
+	left      int // how many ends of this room the oracle has seen
+	revisions int // and the sum of their revisions
+	ends      map[string]int
+	at        time.Duration // of the steps that turns counts
+	turns     int
 }
 
 // The most that a socket may say: server/config.go.
@@ -44,7 +44,8 @@ func (sv *server) step(ev room.Event) {
 	w := sv.world
 	if sv.room == nil {
 		first := int(epoch*1000 + w.clock.now.Microseconds())
-		sv.room, sv.left, sv.newest = room.New(roomName, sv.key, sv.policy, first), 0, ""
+		sv.room = room.New(roomName, sv.key, sv.policy, first)
+		sv.left, sv.revisions, sv.ends = 0, 0, map[string]int{}
 	}
 	w.steps++
 	if sv.at != w.clock.now {
@@ -83,30 +84,20 @@ func (sv *server) step(ev room.Event) {
 	}
 }
 
-// departures shows the oracle whom the room has ended just now.
+// departures shows the oracle whom the room has ended just now, and what it
+// has learnt of those who had left.
 func (sv *server) departures() {
-	n := sv.room.Left()
-	if n == 0 {
-		sv.left, sv.newest = 0, ""
+	n, sum := sv.room.Left(), sv.room.LeftRevisions()
+	if n == sv.left && sum == sv.revisions {
 		return
 	}
-	newest := sv.room.LeftEnd(n - 1)
-	name := newest.Subject + "/" + strconv.Itoa(newest.Revision)
-	if name == sv.newest {
-		sv.left = n
-		return
-	}
-	from := n - 1
-	for from > 0 {
-		e := sv.room.LeftEnd(from - 1)
-		if e.Subject+"/"+strconv.Itoa(e.Revision) == sv.newest {
-			break
+	sv.left, sv.revisions = n, sum
+	for i := range n {
+		end := sv.room.LeftEnd(i)
+		if sv.ends[end.Subject] != end.Revision {
+			sv.ends[end.Subject] = end.Revision
+			sv.world.oracle.departed(end)
 		}
-		from--
-	}
-	sv.left, sv.newest = n, name
-	for ; from < n; from++ {
-		sv.world.oracle.departed(sv.room.LeftEnd(from))
 	}
 }
 
