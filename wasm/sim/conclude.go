@@ -20,7 +20,7 @@ func (o *oracle) says(p *page) {
 	for i := range p.view.Peers {
 		s := &p.view.Peers[i]
 		if j := o.identity(s.Participant); j != nil && j.alive() && s.State != session.PeerEnded {
-			c.expect = append(c.expect, j.page)
+			c.expect = append(c.expect, hearer{j.page, j.id})
 		}
 	}
 	o.said = append(o.said, c)
@@ -58,8 +58,9 @@ func (o *oracle) delivery() {
 		if c.from.gone || c.from.session.Ended() {
 			continue
 		}
-		for _, p := range c.expect {
-			if p == nil || p.gone || p.session.Ended() || o.of(p) == nil || o.of(c.from) == nil {
+		for _, h := range c.expect {
+			p := h.page
+			if p == nil || p.gone || p.session.Ended() || p.view.Participant != h.id || o.of(c.from) == nil {
 				continue
 			}
 			n := 0

@@ -36,7 +36,13 @@ type chat struct {
 	from   *page
 	text   string
 	at     time.Duration
-	expect []*page
+	expect []hearer
+}
+
+// hearer is a page that should hear a message, under the name that it had.
+type hearer struct {
+	page *page
+	id   string
 }
 
 func newOracle(w *World) oracle { return oracle{world: w} }
@@ -102,14 +108,15 @@ func (o *oracle) of(p *page) *identity {
 func (o *oracle) did(p *page, d deed) {
 	i := o.of(p)
 	o.world.tell(fmt.Sprintf("%s %s", p, d))
-	if i == nil && p.begun { // it came back, and was not welcomed yet
-		if i = o.identity(p.view.Participant); i != nil && i.page != nil && !i.page.gone {
+	if i == nil && p.tab.record != nil { // it came back, and was not welcomed yet
+		if i = o.identity(p.tab.record.Participant); i != nil && i.page != nil && !i.page.gone {
 			i = nil
 		}
 	}
 	if i == nil || i.left {
 		return
 	}
+	i.deeds |= 1 << d
 	i.deed, i.at, i.said = d, o.world.clock.now, false
 	i.roads = o.hasRoad(p)
 }
@@ -283,9 +290,9 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 	}
 	for k := range o.said { // what was said to one who ended meanwhile may be lost
 		if c := &o.said[k]; c.from == p {
-			for j, q := range c.expect {
-				if q != nil && q.view.Participant == now.Participant {
-					c.expect[j] = nil
+			for j := range c.expect {
+				if c.expect[j].id == now.Participant {
+					c.expect[j].page = nil
 				}
 			}
 		}
@@ -309,7 +316,8 @@ func (o *oracle) taken(p *page, was *session.PeerSnapshot, inCall, open bool) {
 	for i, f := range o.finals {
 		if f.page == p && f.subject == was.Participant {
 			o.finals = append(o.finals[:i:i], o.finals[i+1:]...)
-			if inCall && open {
+			now := o.world.clock.now
+			if lately := now - 14*second; inCall && open && o.reach[p.machine().index].within(lately, now) == 0 && o.stall[p.machine().index].within(lately, now) == 0 && o.server.within(lately, now) == 0 {
 				o.agrees(f)
 			}
 			return
@@ -350,6 +358,9 @@ func (o *oracle) ended(p *page, v *session.PeerSnapshot) {
 	}
 	if p.machine().odd || i.machine.odd && v.End.Cause != signal.CauseHangup {
 		return // its browser failed at something that only the link can show
+	}
+	if now := o.world.clock.now; i.at > 0 && now-i.at >= 10*second && p.view.Signaling != session.SignalingStateOpen && need < time.Hour {
+		return // it had gone, and a page without signaling cannot know that it is back
 	}
 	if t := o.trouble(p.machine(), i.machine); t < need {
 		o.world.failf("%s shows %s as ended (%s, %v), who lives; in the last 90 s they had trouble for %v", p, o.name(i.id), v.End.Cause, v.End.Evidence, t)
@@ -398,7 +409,7 @@ func (o *oracle) departed(e signal.End) {
 	if e.Cause == signal.CausePageVanished && o.restartAt > i.at && o.restarts > 0 {
 		return // the room that knew it was forgotten, and the page that remembers had not heard it
 	}
-	if !explains(i, e.Cause) {
+	if !explains(i, e.Cause, len(e.Evidence) > 0 && e.Evidence[0] == "said goodbye to a page while the server was away") {
 		w.failf("the room ends %s, who %s, with %s %v", o.name(i.id), i.story(), e.Cause, e.Evidence)
 	}
 }

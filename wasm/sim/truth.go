@@ -34,6 +34,7 @@ type identity struct {
 	machine *machine
 	page    *page // that lives by it
 	deed    deed  // what ended its last page
+	deeds   int   // all that was ever done to it, as bits
 	at      time.Duration
 	said    bool // the stub or Leave said goodbye
 	roads   bool // when it went, its socket was open and the server in reach
@@ -141,10 +142,19 @@ func unsaid(i *identity) bool { return !i.said }
 
 // explains says whether the cause is the true one, or one that cannot be told
 // from it.
-func explains(i *identity, c signal.Cause) bool {
+func explains(i *identity, c signal.Cause, told bool) bool {
 	d := i.deed
 	if i.left {
 		d = deedLeft
+	}
+	if told {
+		// What a page remembers, after a restart of the server, may be older
+		// than what was done last.
+		for _, b := range blurs {
+			if i.deeds>>b.deed&1 == 1 && b.cause == c {
+				return true
+			}
+		}
 	}
 	for _, b := range blurs {
 		if b.deed == d && b.cause == c && (b.when == nil || b.when(i)) {
