@@ -69,7 +69,7 @@ func (s *Session) sayHello() {
 	s.emit(SendSignaling{l.Attempt, signal.Envelope{
 		Type: signal.TypeHello, Life: s.Life, Seq: next, Ack: l.InSeq,
 		Payload: signal.Raw(signal.Hello{
-			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, After: s.After, Roster: s.roster(),
+			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, Count: s.Count, After: s.After, Roster: s.roster(),
 		}),
 	}})
 }
@@ -84,7 +84,7 @@ func (s *Session) roster() (rows []signal.Presence) {
 		if p.Left && (p.End == nil || p.End.Final) {
 			continue // the room itself has said so
 		}
-		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, End: p.End})
+		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End})
 	}
 	return rows
 }

@@ -45,9 +45,7 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 		want(p.EndedAt + s.policy.ShowEndedFor)
 		return
 	}
-	if s.expires(p) {
-		want(p.Until)
-	}
+	want(s.expiry(p))
 	if s.Signaling.State == SignalingStateOpen {
 		want(p.VouchAt)
 	}
