@@ -112,7 +112,7 @@ func clip(s string) string {
 // that it was let into.
 func (l *lobby) converse(ctx context.Context, s *socket) (h *hall) {
 	limit := rate.NewLimiter(rate.Limit(l.cfg.MaxRate), l.cfg.MaxBurst)
-	helloBy := time.AfterFunc(l.cfg.Policy.DeadAfter, func() { s.close(signal.CloseBadHello) })
+	helloBy := time.AfterFunc(l.cfg.Policy.DeadAfter, func() { s.close(signal.CloseNoHello) })
 	defer helloBy.Stop()
 	for {
 		data, err := s.read(ctx, l.cfg.Policy.Limits.Message)

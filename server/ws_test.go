@@ -115,7 +115,7 @@ func TestWhoSaysNothingIsClosed(t *testing.T) {
 	p := s.pair()
 	p.ana.listen()
 	p.bo.listen()
-	s.connect().wantClose(signal.CloseBadHello)
+	s.connect().wantClose(signal.CloseNoHello)
 	p.undisturbed()
 }
 

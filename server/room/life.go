@@ -160,7 +160,7 @@ func (r *Room) rebuild(now time.Duration, roster []signal.Presence) {
 		p := r.enter(row.Participant, row.Order)
 		p.name, p.life, p.goodbye, p.reported = row.Name, row.Life, row.Count, true
 		if row.End != nil && row.End.Cause.Said() {
-			p.bye = row.End.Cause != signal.CausePageFrozen
+			p.bye = row.Bye
 			r.away(now, p, Diagnose(Evidence{Participant: p.id, Told: row.End.Cause}), r.hold(row.End.Cause))
 			continue
 		}

@@ -182,6 +182,7 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 		r.begin(p, ev.Envelope)
 	}
 	p.conn, p.name, p.vouched = ev.Conn, ev.Hello.Name, 0
+	p.goodbye = max(p.goodbye, ev.Hello.Count)
 	p.outbox.Ack(ev.Envelope.Ack)
 	if former != nil {
 		former = r.learn(now, former.Subject, ev.Hello.After)
@@ -265,7 +266,7 @@ func (r *Room) welcome(now time.Duration, p *participant, resumed bool, former *
 
 // presence is the row of p for others.
 func (p *participant) presence(now time.Duration) signal.Presence {
-	row := signal.Presence{Participant: p.id, Name: p.name, Life: p.life, Order: p.order, State: p.state, Count: p.goodbye}
+	row := signal.Presence{Participant: p.id, Name: p.name, Life: p.life, Order: p.order, State: p.state, Count: p.goodbye, Bye: p.bye}
 	if p.state != signal.PresencePresent {
 		end := p.end
 		row.End = &end

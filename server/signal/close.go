@@ -14,6 +14,7 @@ const (
 	CloseTooMuch         CloseCode = 4006
 	CloseTooLarge        CloseCode = 4007
 	CloseBadHello        CloseCode = 4008
+	CloseNoHello         CloseCode = 4009
 	CloseGoaway          CloseCode = 4010
 	CloseDisplaced       CloseCode = 4011
 	CloseBye             CloseCode = 4012
@@ -40,6 +41,7 @@ var Closes = []Close{
 	{CloseTooMuch, CauseTooMuch, true, "too many messages"},
 	{CloseTooLarge, CauseTooMuch, true, "a message is too large"},
 	{CloseBadHello, CauseNotAllowed, true, "the first message must be a hello"},
+	{CloseNoHello, CauseSignalingLost, false, "no hello came in time"},
 	{CloseGoaway, CauseServerShutdown, false, "the server drains"},
 	{CloseDisplaced, CauseReplaced, false, "a newer socket of the same page took over"},
 	{CloseBye, CauseHangup, true, "goodbye"},

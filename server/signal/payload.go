@@ -14,6 +14,7 @@ type Hello struct {
 	Token  string `json:"token,omitempty"`  // from the last welcome; without it, a newcomer
 	Locked bool   `json:"locked,omitempty"` // the page holds the Web Lock of this identity: no other tab of this browser lives by it
 
+	Count  int        `json:"count,omitempty"`  // the goodbyes of this life so far: being here outranks them
 	After  After      `json:"after,omitempty"`  // what is known of how the last page, or the last hour, ended
 	Roster []Presence `json:"roster,omitempty"` // whom the page knows to be in the room, for a server that was restarted
 }
@@ -81,6 +82,7 @@ type Presence struct {
 	Order       int           `json:"order"`
 	State       PresenceState `json:"state"`
 	Count       int           `json:"count,omitempty"`     // the highest goodbye count of this life that the room has seen
+	Bye         bool          `json:"bye,omitempty"`       // this life is over: only the next one comes back
 	End         *End          `json:"end,omitempty"`       // provisional, while leaving or away
 	Remaining   int64         `json:"remaining,omitempty"` // ms until the held place runs out
 }
@@ -226,6 +228,9 @@ func (e Envelope) ReadHello(limits Limits) (Hello, error) {
 	}
 	if err := CheckName(h.Name, limits.Name); err != nil {
 		return h, err
+	}
+	if h.Count < 0 {
+		return h, &FieldError{Field: "count", Limit: "0 or more", Got: number(int64(h.Count))}
 	}
 	if len(h.Token) > maxToken {
 		return h, &FieldError{Field: "token", Limit: "at most " + count(maxToken) + " bytes", Got: count(len(h.Token)) + " bytes"}

@@ -276,7 +276,7 @@ func (c *Connections) sample(p *connection, a session.SampleStats) {
 	browser.Then(js.Global().Get("holdlineGlue").Call("statistics", p.js), func(v js.Value, err error) {
 		if err == nil {
 			c.put(session.StatsSampled{Link: p.link, Attempt: a.Attempt,
-				Packets: int64(v.Index(0).Float()), RTT: v.Index(1).Float(), Local: v.Index(2).String(), Remote: v.Index(3).String()})
+				Packets: int64(v.Index(0).Float()), RTT: v.Index(1).Float(), Local: v.Index(2).String(), Remote: v.Index(3).String(), Age: v.Index(4).Float()})
 		}
 	})
 }

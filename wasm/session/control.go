@@ -137,7 +137,7 @@ func (s *Session) sayGoodbye(t signal.Type, intent signal.Intent) {
 	for _, p := range s.Peers {
 		s.sendControl(p, t, g)
 	}
-	if s.Signaling.Welcomed {
+	if s.Signaling.Opened {
 		s.emit(SendSignaling{s.Signaling.Attempt, signal.Envelope{Type: t, Life: s.Life, Ack: s.Signaling.InSeq, Payload: signal.Raw(g)}})
 	}
 }

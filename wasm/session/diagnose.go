@@ -33,7 +33,7 @@ func is(c Cause) func(Evidence) Cause { return func(Evidence) Cause { return c }
 
 // Verdicts is this page's part of the table of causes, in order.
 var Verdicts = []verdictRow{
-	{"said goodbye", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) Cause { return e.Intent.Cause() }},
+	{"said goodbye on the control channel", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) Cause { return e.Intent.Cause() }},
 	{"the server refused", func(e Evidence) bool { return e.Refused != "" }, func(e Evidence) Cause { return e.Refused }},
 	{"not in the room any more", func(e Evidence) bool { return e.NotInRoom }, is(signal.CausePageVanished)},
 	{"offer and answer do not fit", func(e Evidence) bool { return e.Negotiation != "" }, is(signal.CauseNegotiationFailed)},

@@ -195,6 +195,7 @@ type (
 		Link
 		Attempt int
 		Packets int64
+		Age     float64 // ms since the last of them came, as far as the browser tells; else 0
 		Local   string  // candidate type of the chosen pair, "" while there is none
 		Remote  string  // the same of the remote end
 		RTT     float64 // ms

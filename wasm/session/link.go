@@ -232,11 +232,10 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 		s.negotiationBroke(p, "set local description: "+ev.Err)
 		return
 	}
-	d := signal.Raw(signal.Description{Type: ev.Type, SDP: ev.SDP})
 	if l.Applying {
 		l.Applying = false
 		l.Answer = ev.SDP
-		s.send(p, s.toPeer(p, signal.TypeDescription, d))
+		s.sendAnswer(p)
 		if l.Needed {
 			s.offer(p, false)
 		}
@@ -252,7 +251,14 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	if l.RungUntil != 0 {
 		l.RungUntil = s.now.Mono + s.rungTime(l.Rung) // a rung's clock starts with its offer
 	}
-	s.send(p, s.toPeer(p, signal.TypeDescription, d))
+	s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: ev.Type, SDP: ev.SDP})))
+}
+
+// sendAnswer sends the last answer, under the number of its offer.
+func (s *Session) sendAnswer(p *peer) {
+	e := s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "answer", SDP: p.Link.Answer}))
+	e.Negotiation = p.Link.Applied
+	s.send(p, e)
 }
 
 func (s *Session) remoteDescriptionSet(p *peer, ev RemoteDescriptionSet) {
@@ -335,7 +341,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	l := &p.Link
 	if n == l.Applied {
 		if !l.Applying && l.Answer != "" { // it has not heard the answer
-			s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "answer", SDP: l.Answer})))
+			s.sendAnswer(p)
 		}
 		return
 	}

@@ -26,7 +26,7 @@ var everyEvent = []Event{
 	ControlOpened{testLink}, ControlReceived{testLink, signal.Envelope{Type: signal.TypeBeat, Life: 2, Payload: json.RawMessage(`{"n":1}`)}},
 	ControlGarbled{testLink, "err"}, ControlClosed{testLink},
 	ChatOpened{testLink}, ChatReceived{testLink, 1, signal.Chat{ID: "ben-2-1", Text: "hello", At: 1.5}}, ChatClosed{testLink},
-	TrackReceived{testLink, Camera}, StatsSampled{testLink, 1, 2, "host", "relay", 3.5},
+	TrackReceived{testLink, Camera}, StatsSampled{testLink, 1, 2, 15, "host", "relay", 3.5},
 }
 
 func TestMatrixDecidesEveryKindInEveryState(t *testing.T) {

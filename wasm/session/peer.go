@@ -73,7 +73,7 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 	if row.Life > p.Life {
 		s.newLife(p, row.Life)
 	}
-	p.Name, p.Goodbye = row.Name, max(p.Goodbye, row.Count)
+	p.Name, p.Goodbye, p.Bye = row.Name, max(p.Goodbye, row.Count), p.Bye || row.Bye
 	switch row.State {
 	case signal.PresencePresent:
 		back := p.Presence == signal.PresenceAway
@@ -180,10 +180,15 @@ func (s *Session) goodbye(p *peer, e signal.Envelope) {
 	}
 }
 
-// expires says whether p's held place runs out here: while there is a room,
-// it decides, and a link that is heard proves that the page is there.
-func (s *Session) expires(p *peer) bool {
-	return p.Presence == signal.PresenceAway && s.Signaling.State != SignalingStateOpen && p.Link.State != linkConnected
+// expiry is when p's held place runs out here; 0 is never. While there is a
+// room, it decides, and a link that is heard proves that the page is there.
+// Without a room p may be back without a word of it here, so it is given the
+// time of the ladder on top.
+func (s *Session) expiry(p *peer) time.Duration {
+	if p.Presence != signal.PresenceAway || p.Until == 0 || s.Signaling.State == SignalingStateOpen || p.Link.State == linkConnected {
+		return 0
+	}
+	return p.Until + s.policy.RecoverWithin
 }
 
 // tickVouch tells the server about those who are away for it and heard here.
@@ -210,7 +215,7 @@ func (s *Session) tickPeers() {
 			}
 			continue
 		}
-		if s.expires(p) && due(p.Until, now) {
+		if due(s.expiry(p), now) {
 			s.left(*p.End)
 		}
 	}

@@ -9,6 +9,8 @@ type Policy struct {
 	SignalingBeat time.Duration `json:"signalingBeat"`
 	// SignalingDead is when a silent signaling lane is given up: after 12 s.
 	SignalingDead time.Duration `json:"signalingDead"`
+	// SignalingConnect is when a socket that does not open is given up: after 5 s.
+	SignalingConnect time.Duration `json:"signalingConnect"`
 	// SignalingRetry is when to try again, by the number of tries so far;
 	// the last one repeats with SignalingJitter.
 	SignalingRetry  []time.Duration `json:"signalingRetry"`
@@ -74,10 +76,11 @@ type Policy struct {
 // DefaultPolicy is what holds for every page.
 func DefaultPolicy() Policy {
 	return Policy{
-		SignalingBeat:   5 * time.Second,
-		SignalingDead:   12 * time.Second,
-		SignalingRetry:  []time.Duration{0, 300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second},
-		SignalingJitter: 0.2,
+		SignalingBeat:    5 * time.Second,
+		SignalingDead:    12 * time.Second,
+		SignalingConnect: 5 * time.Second,
+		SignalingRetry:   []time.Duration{0, 300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second},
+		SignalingJitter:  0.2,
 
 		Beat:                   250 * time.Millisecond,
 		BeatHidden:             time.Second,

@@ -50,7 +50,10 @@ func (s *Session) statistics(p *peer, ev StatsSampled) {
 	l := &p.Link
 	if ev.Packets > l.Packets {
 		l.Packets = ev.Packets
+		was := l.HeardAt
 		s.heard(p, false)
+		// The packets were counted since the last sample; only the newest is news.
+		l.HeardAt = max(was, s.now.Mono-time.Duration(max(ev.Age, 0)*float64(time.Millisecond)))
 		if l.State == linkConnected && !l.Unresponsive && s.now.Mono-l.BeatHeardAt >= s.limit(p) {
 			l.Unresponsive = true
 			s.Changes++
@@ -161,10 +164,16 @@ func (s *Session) climb(p *peer) {
 	s.offer(p, true)
 }
 
-// climbAnew starts the ladder again for a remote that is back: while it was
+// climbAnew starts the clocks of a first connection and the ladder again for a remote that is back: while it was
 // away nothing could help, so that time does not count.
 func (s *Session) climbAnew(p *peer) {
 	l := &p.Link
+	if l.FirstOffer != 0 {
+		l.FirstOffer = s.now.Mono
+	}
+	if l.RemoteAt != 0 {
+		l.RemoteAt = s.now.Mono
+	}
 	if l.State != linkInterrupted && l.State != linkRecovering {
 		return
 	}

@@ -13,6 +13,7 @@ type signalingLink struct {
 	Attempt  int   // counts sockets
 	Tries    int   // since the last welcome
 	Ever     bool  // this life was welcomed once
+	Opened   bool  // this socket is, and hello was said
 	Welcomed bool  // this socket was
 	RetryAt  time.Duration
 	HeardAt  time.Duration // anything came
@@ -43,7 +44,7 @@ func (s *Session) enterSignaling(st SignalingState, cause Cause) {
 func (s *Session) openSignaling() {
 	l := &s.Signaling
 	l.Attempt++
-	l.Welcomed, l.RetryAt = false, 0
+	l.Opened, l.Welcomed, l.RetryAt = false, false, 0
 	l.HeardAt = s.now.Mono
 	if l.State != SignalingStateLost {
 		s.enterSignaling(SignalingStateConnecting, "")
@@ -54,14 +55,14 @@ func (s *Session) openSignaling() {
 func (s *Session) closeSignaling() {
 	s.emit(CloseSignaling{s.Signaling.Attempt})
 	s.Signaling.Attempt++ // what still comes of that socket is stale
-	s.Signaling.Welcomed = false
+	s.Signaling.Opened, s.Signaling.Welcomed = false, false
 	s.Signaling.RetryAt = 0
 }
 
 // sayHello opens the conversation on a new socket.
 func (s *Session) sayHello() {
 	l := &s.Signaling
-	l.HeardAt = s.now.Mono
+	l.HeardAt, l.Opened = s.now.Mono, true
 	next := l.Outbox.Last + 1
 	if len(l.Outbox.Kept) > 0 {
 		next = l.Outbox.Kept[0].Seq
@@ -69,7 +70,7 @@ func (s *Session) sayHello() {
 	s.emit(SendSignaling{l.Attempt, signal.Envelope{
 		Type: signal.TypeHello, Life: s.Life, Seq: next, Ack: l.InSeq,
 		Payload: signal.Raw(signal.Hello{
-			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, After: s.After, Roster: s.roster(),
+			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, Count: s.Count, After: s.After, Roster: s.roster(),
 		}),
 	}})
 }
@@ -84,7 +85,7 @@ func (s *Session) roster() (rows []signal.Presence) {
 		if p.Left && (p.End == nil || p.End.Final) {
 			continue // the room itself has said so
 		}
-		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, End: p.End})
+		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End})
 	}
 	return rows
 }
@@ -217,7 +218,7 @@ func (s *Session) missing(w signal.Welcome) {
 // loss that is tried again for as long as the page is open.
 func (s *Session) signalingClosed(ev SignalingClosed) {
 	l := &s.Signaling
-	l.Welcomed = false
+	l.Opened, l.Welcomed = false, false
 	row, ours := signal.CloseOf(ev.Code)
 	if ours && row.Code == signal.CloseReplaced && !l.Ever && s.Token != "" {
 		// Another page lives by the identity that this one came back with: a
@@ -261,6 +262,14 @@ func (s *Session) retrySignaling() {
 	l.RetryAt = s.now.Mono + max(wait, time.Millisecond)
 }
 
+// patience is how long nothing may come on the socket.
+func (s *Session) patience() time.Duration {
+	if !s.Signaling.Opened {
+		return s.policy.SignalingConnect
+	}
+	return s.policy.SignalingDead
+}
+
 // tickSignaling beats, gives up a silent socket, and tries again.
 func (s *Session) tickSignaling() {
 	l, now := &s.Signaling, s.now.Mono
@@ -274,7 +283,7 @@ func (s *Session) tickSignaling() {
 	if l.RetryAt != 0 {
 		return
 	}
-	if now-l.HeardAt >= s.policy.SignalingDead {
+	if now-l.HeardAt >= s.patience() {
 		cause := signal.CauseSignalingLost
 		if !l.Ever {
 			cause = signal.CauseServerUnreachable

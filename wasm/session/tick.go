@@ -21,7 +21,7 @@ func (s *Session) Deadline() (at time.Duration, ok bool) {
 		l := &s.Signaling
 		want(l.RetryAt)
 		if l.RetryAt == 0 {
-			want(l.HeardAt + s.policy.SignalingDead)
+			want(l.HeardAt + s.patience())
 			if l.Welcomed {
 				want(l.BeatAt)
 			}
@@ -45,9 +45,7 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 		want(p.EndedAt + s.policy.ShowEndedFor)
 		return
 	}
-	if s.expires(p) {
-		want(p.Until)
-	}
+	want(s.expiry(p))
 	if s.Signaling.State == SignalingStateOpen {
 		want(p.VouchAt)
 	}
@@ -112,7 +110,7 @@ func (s *Session) forgive() {
 			s.Forgiven++
 		}
 	}
-	forgive(&s.Signaling.HeardAt, s.policy.SignalingDead)
+	forgive(&s.Signaling.HeardAt, s.patience())
 	for _, p := range s.Peers {
 		if p.Link.Ever && p.Link.State != linkEnded {
 			forgive(&p.Link.HeardAt, s.limit(p))
