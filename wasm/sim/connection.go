@@ -264,6 +264,9 @@ func (c *connection) sample(attempt int) {
 			return
 		}
 		ev := session.StatsSampled{Link: c.link, Attempt: attempt, Packets: c.packets(), RTT: 10}
+		if c.page.machine().browser == chromium && !c.inflow && c.counted > 0 {
+			ev.Age = float64((w.clock.now - c.dryAt).Milliseconds())
+		}
 		if c.pair != nil {
 			ev.Local, ev.Remote = "host", "host"
 			if c.pair.relay {

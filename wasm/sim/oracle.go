@@ -104,15 +104,21 @@ func (o *oracle) of(p *page) *identity {
 	return nil
 }
 
+// whose is the identity that the page lives by, or comes back with.
+func (o *oracle) whose(p *page) *identity {
+	if i := o.of(p); i != nil || p.tab.record == nil {
+		return i
+	}
+	if i := o.identity(p.tab.record.Participant); i != nil && (i.page == nil || i.page.gone) {
+		return i
+	}
+	return nil
+}
+
 // did notes what ends a page.
 func (o *oracle) did(p *page, d deed) {
-	i := o.of(p)
+	i := o.whose(p)
 	o.world.tell(fmt.Sprintf("%s %s", p, d))
-	if i == nil && p.tab.record != nil { // it came back, and was not welcomed yet
-		if i = o.identity(p.tab.record.Participant); i != nil && i.page != nil && !i.page.gone {
-			i = nil
-		}
-	}
 	if i == nil || i.left {
 		return
 	}
@@ -135,7 +141,7 @@ func (o *oracle) saidBye(p *page) {
 
 // pressedLeave notes that the person hangs up.
 func (o *oracle) pressedLeave(p *page) {
-	if i := o.of(p); i != nil && i.alive() {
+	if i := o.whose(p); i != nil && !i.left {
 		i.left, i.at, i.said = true, o.world.clock.now, true
 		i.roads = o.hasRoad(p)
 	}

@@ -85,7 +85,7 @@ func (s *socket) accept() {
 	})
 	w.after(sv.policy.DeadAfter, func() {
 		if s.served && !s.greeted {
-			s.shut(signal.CloseBadHello)
+			s.shut(signal.CloseNoHello)
 		}
 	})
 	s.watch()

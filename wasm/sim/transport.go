@@ -28,7 +28,9 @@ type transport struct {
 	lossAt    int         // counts losses of consent
 	since     time.Duration
 	counted   float64
-	cutAt     time.Duration
+	cutAt     time.Duration // when consent was lost
+	dryAt     time.Duration // when packets ceased to come
+	heardAt   time.Duration // when consent was got
 	control   channel
 	chat      channel
 }
@@ -226,11 +228,15 @@ func (c *connection) look() {
 	if c.closed {
 		return
 	}
+	w0 := &c.page.world.clock
 	in := c.peer != nil && c.peer.flows()
 	consent := in && c.flows()
 	if in != c.inflow {
 		c.count()
 		c.inflow = in
+		if !in {
+			c.dryAt = w0.now
+		}
 	}
 	if in {
 		c.peer.control.resume()
@@ -238,7 +244,7 @@ func (c *connection) look() {
 	}
 	switch {
 	case consent && !c.consent:
-		c.consent = true
+		c.consent, c.heardAt = true, w0.now
 		c.lossAt++
 		c.regained()
 	case !consent && c.consent:
