@@ -31,6 +31,8 @@ func (o *oracle) says(p *page) {
 func (w *World) conclude() {
 	w.oracle.agreement()
 	w.oracle.delivery()
+	w.oracle.places()
+	w.candidates()
 	w.bounds()
 }
 
@@ -82,6 +84,85 @@ func (o *oracle) delivery() {
 				o.world.failf("%s shows message %d of %s after %d", p, n, m.From, last[m.From])
 			}
 			last[m.From] = n
+		}
+	}
+}
+
+// places: everybody in the room has one socket, and all show the same order.
+func (o *oracle) places() {
+	w := o.world
+	if w.server.room == nil {
+		return
+	}
+	seats := w.server.room.Seats()
+	for _, s := range seats {
+		if s.State == signal.PresencePresent && w.server.socket(s.Conn) == nil {
+			w.failf("the room has %s on a socket that is not there", o.name(s.Participant))
+		}
+		if s.Kept > signal.KeptMessages+MaxPeople || s.KeptBytes > signal.KeptBytes+MaxPeople*signal.DefaultLimits.Message {
+			w.failf("the room keeps %d messages for %s", s.Kept, o.name(s.Participant))
+		}
+	}
+	open := 0
+	for _, s := range w.server.sockets {
+		if s.code == 0 { // one that was displaced may take its time to go
+			open++
+		}
+	}
+	if open > len(seats) {
+		w.failf("the server has %d sockets in a room of %d", open, len(seats))
+	}
+	at := map[string]int{}
+	for i, s := range seats {
+		at[s.Participant] = i
+	}
+	for _, p := range w.participants() {
+		last := -1
+		for i := range p.view.Peers {
+			if j, there := at[p.view.Peers[i].Participant]; there {
+				if j < last {
+					w.failf("%s shows %s out of the room's order", p, o.name(p.view.Peers[i].Participant))
+				}
+				last = j
+			}
+		}
+	}
+	if o.restarts > 0 {
+		return
+	}
+	joined := -1
+	for _, s := range seats { // who came first is first
+		for n, i := range o.identities {
+			if i.id == s.Participant {
+				if n < joined {
+					o.inversions++
+				}
+				joined = n
+			}
+		}
+	}
+}
+
+// candidates: of two connections that agree, each has had all of the other's.
+func (w *World) candidates() {
+	for _, c := range w.connections {
+		d := c.peer
+		if d == nil || d.closed || d.peer != c || !c.flows() || !d.flows() || c.ours != d.theirs || c.theirs != d.ours || c.state != "stable" || d.state != "stable" {
+			continue
+		}
+		for _, found := range d.found {
+			if found.ufrag != c.theirs {
+				continue
+			}
+			n := 0
+			for _, taken := range c.taken {
+				if taken == found.text {
+					n++
+				}
+			}
+			if n == 0 {
+				w.failf("%s never had the candidate %s of %s", c.page, found.text, d.page)
+			}
 		}
 	}
 }

@@ -24,11 +24,13 @@ type connection struct {
 	local, remote *description
 	wasLocal      *description // current, while another is pending
 	wasRemote     *description
-	restart       bool // restartIce was called
-	needed        bool // negotiation is needed
-	asked         bool // negotiationneeded was fired for it
-	deaf          bool // never gathers: Chromium 156 after a rollback, sometimes
-	candidates    []string
+	restart       bool     // restartIce was called
+	needed        bool     // negotiation is needed
+	asked         bool     // negotiationneeded was fired for it
+	deaf          bool     // never gathers: Chromium 156 after a rollback, sometimes
+	candidates    []string // ufrags of the remote's candidates
+	found         []candidate
+	taken         []string // remote candidates, as they came
 
 	transport
 }
@@ -41,6 +43,8 @@ type description struct {
 	ufrag string
 	offer *description // that an answer answers
 }
+
+type candidate struct{ ufrag, text string }
 
 type operation struct {
 	run  func()
@@ -230,8 +234,10 @@ func (c *connection) gather() {
 	for range 1 + w.noise.below(2) {
 		w.after(wait, func() {
 			w.serial++
-			found(`{"candidate":"candidate:1 1 udp 2122260223 10.0.0.` + strconv.Itoa(c.page.machine().index+1) +
-				` ` + strconv.Itoa(w.serial) + ` typ host","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"` + ufrag + `"}`)
+			text := `{"candidate":"candidate:1 1 udp 2122260223 10.0.0.` + strconv.Itoa(c.page.machine().index+1) +
+				` ` + strconv.Itoa(w.serial) + ` typ host","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"` + ufrag + `"}`
+			c.found = append(c.found, candidate{ufrag, text})
+			found(text)
 		})
 		wait += w.noise.between(0, 80*time.Millisecond)
 	}
@@ -243,6 +249,12 @@ func (c *connection) addCandidate(data json.RawMessage) {
 	c.enqueue(0, 2*time.Millisecond, func() {
 		_, tail, _ := strings.Cut(string(data), `"usernameFragment":"`)
 		ufrag, _, _ := strings.Cut(tail, `"`)
+		if ufrag != "" {
+			if len(c.taken) > 1000 {
+				c.page.world.failf("%s adds %d candidates", c.page, len(c.taken))
+			}
+			c.taken = append(c.taken, string(data))
+		}
 		switch {
 		case c.remote == nil:
 			c.page.put(session.CandidateRefused{Link: c.link, Err: "InvalidStateError: the remote description was null"})

@@ -21,6 +21,7 @@ type oracle struct {
 	restarts   int
 	finals     []final
 	said       []chat
+	inversions int // of the order of joining; what is nearly at once may be either
 }
 
 // final is the last end that a page was shown about a participant.
@@ -78,7 +79,7 @@ func (o *oracle) assess() {
 		for j, n := range w.machines {
 			a, b := w.road(m, n), w.road(n, m)
 			bad := func(r *road) bool {
-				return r.blocked > 0 || r.direct > 0 || r.loss > 0.3 || r.slow > 600*time.Millisecond
+				return r.blocked > 0 || r.direct > 0 || r.loss > 0 || r.slow > 100*time.Millisecond
 			}
 			o.path[i*len(w.machines)+j].set(now, !m.sends() || !n.sends() || bad(a) || bad(b))
 		}
@@ -291,6 +292,9 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 			w.failf("%s goes back from revision %d of %s", p, was.End.Revision, now.Participant)
 		}
 	}
+	if was != nil && was.State == session.PeerConnected && (now.State == session.PeerInterrupted || now.State == session.PeerRecovering) {
+		o.interrupted(p, now)
+	}
 	if now.State != session.PeerEnded {
 		return
 	}
@@ -306,6 +310,30 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 	if now.End != nil && (was == nil || was.End == nil || was.State != session.PeerEnded || was.End.Revision != now.End.Revision || was.End.Cause != now.End.Cause || was.End.Final != now.End.Final) {
 		o.note(p, *now.End)
 		o.ended(p, now)
+	}
+}
+
+// interrupted: a link is not given up while packets flow both ways and both
+// pages run.
+func (o *oracle) interrupted(p *page, v *session.PeerSnapshot) {
+	w := o.world
+	i := o.identity(v.Participant)
+	if i == nil || !i.alive() || i.page.leaving || i.page.tab.hidden || p.tab.hidden {
+		return
+	}
+	const lately = 4 * time.Second
+	since := w.clock.now - lately
+	a, b := p.machine().index, i.machine.index
+	if o.stall[a].within(since, w.clock.now)+o.stall[b].within(since, w.clock.now)+o.path[a*len(w.machines)+b].within(since-4*second, w.clock.now) > 0 {
+		return
+	}
+	for _, c := range p.links {
+		if c.link.Peer != i.id || c.link.Generation != v.Generation {
+			continue
+		}
+		if c.consent && c.control.open && c.peer.consent && c.peer.control.open && c.heardAt < since && c.peer.heardAt < since {
+			w.failf("%s shows %s as %s (%s), and everything is well between them", p, o.name(i.id), v.State, v.Cause)
+		}
 	}
 }
 
