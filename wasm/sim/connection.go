@@ -230,6 +230,9 @@ func (c *connection) gather() {
 			c.page.put(session.CandidateFound{Link: c.link, Candidate: json.RawMessage(text)})
 		}
 	}
+	if w.relay && w.noise.chance(0.05) {
+		c.page.put(session.CandidateFailed{Link: c.link, Code: 701, URL: "turn:relay.test", Text: "timed out"})
+	}
 	wait := w.noise.between(0, 60*time.Millisecond)
 	for range 1 + w.noise.below(2) {
 		w.after(wait, func() {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"holdline/server/room"
 	"holdline/server/signal"
 	"holdline/wasm/session"
 )
@@ -56,6 +57,10 @@ const (
 	Dialog
 	Sleep
 	Duplicate
+	Ask
+	Garble
+	Remove
+	SendAway
 	Say
 	Mute
 	DeviceLost
@@ -109,6 +114,10 @@ func init() {
 		Dialog:        {"has a dialog", 1, 200 * time.Millisecond, 30 * second, false, true, dialog},
 		Sleep:         {"sleeps", 1, second, 90 * second, false, true, sleep},
 		Duplicate:     {"duplicates the tab", 0.7, second, 30 * second, false, true, duplicate},
+		Ask:           {"wants to be asked", 0.3, 0, 0, false, false, ask},
+		Garble:        {"is sent what does not decode", 0.3, 0, 0, false, false, garble},
+		Remove:        {"is removed", 0.3, 0, 0, false, false, remove},
+		SendAway:      {"is sent away by the server", 0.4, 0, 0, false, false, sendAway},
 		Say:           {"says something", 3, 0, 0, false, false, say},
 		Mute:          {"mutes", 0.5, 0, 0, false, false, mute},
 		DeviceLost:    {"loses the camera", 0.3, 0, 0, false, false, deviceLost},
@@ -156,6 +165,7 @@ func (f Fault) String() string {
 // Do does it now.
 func (w *World) Do(f Fault) {
 	w.tell("** " + f.String()[11:])
+	w.machines[f.Who].had |= 1 << f.Kind
 	acts[f.Kind].do(w, f)
 	w.changed()
 }
@@ -275,6 +285,9 @@ func goes(w *World, f Fault, g going) {
 		return
 	}
 	g.answer = time.Duration(f.N>>8%1500) * time.Millisecond
+	if f.For > 0 && f.flag(2) && f.flag(1) {
+		g.back = f.For
+	}
 	p.tab.leave(g, func() {
 		if f.For > 0 && f.flag(1) {
 			p.tab.again(f.For, "back_forward")
@@ -461,6 +474,58 @@ func say(w *World, f Fault) {
 	if p := w.machines[f.Who].running(); p != nil {
 		w.oracle.says(p)
 	}
+}
+
+func ask(w *World, f Fault) {
+	if p := w.machines[f.Who].running(); p != nil {
+		p.put(session.AskChosen{On: f.flag(0)})
+	}
+}
+
+// garble is a page or a server of another kind, or a proxy between them.
+func garble(w *World, f Fault) {
+	p := w.machines[f.Who].running()
+	if p == nil {
+		return
+	}
+	if p.socket != nil && p.socket.state == socketOpen {
+		p.put(session.SignalingGarbled{Attempt: p.socket.attempt, Err: "signal: malformed message"})
+	}
+	for _, c := range clone(p.links) {
+		p.put(session.ControlGarbled{Link: c.link, Err: "signal: malformed message"})
+	}
+}
+
+// remove is done by who runs the room.
+func remove(w *World, f Fault) {
+	m := w.machines[f.Who]
+	p := m.page()
+	if p == nil || !p.begun || w.server.room == nil || w.server.down > 0 {
+		return
+	}
+	if i := w.oracle.of(p); i != nil && i.alive() {
+		m.sentAway = true
+		w.oracle.removes(p)
+		w.server.step(room.Remove{Participant: i.id})
+	}
+}
+
+// sendAway is a close by the server: final, or for a while.
+func sendAway(w *World, f Fault) {
+	m := w.machines[f.Who]
+	p := m.page()
+	if p == nil || !p.begun || p.socket == nil || !p.socket.greeted || !p.socket.served {
+		return
+	}
+	code := [...]signal.CloseCode{signal.CloseNotAllowed, signal.CloseTooMuch, signal.CloseSlow, signal.CloseBusy}[f.N%4]
+	if row, _ := signal.CloseOf(int(code)); row.Final {
+		m.sentAway = true
+		if i := w.oracle.of(p); i != nil && i.alive() {
+			i.deed, i.at, i.roads, i.sent = deedSentAway, w.clock.now, true, row.Cause
+			i.deeds |= 1 << deedSentAway
+		}
+	}
+	p.socket.shut(code)
 }
 
 func mute(w *World, f Fault) {

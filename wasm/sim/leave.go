@@ -16,6 +16,7 @@ type going struct {
 	target string
 	ask    time.Duration // how long the question "Leave?" stands
 	answer time.Duration // how long the response takes
+	back   time.Duration // after which the back button finds it in the bfcache, if it is there
 }
 
 // maybe is beforeunload: the stub says leaving. Firefox closes the socket
@@ -75,6 +76,9 @@ func (t *tab) leave(g going, then func()) {
 			w.after(200*time.Millisecond, commit) // the browser waits, and so does the person
 		default:
 			p.hide(g)
+			if g.back > 0 && p.goodbyes.Armed && p.store(g) {
+				return
+			}
 			p.unload(g, then)
 			w.changed()
 		}
@@ -120,8 +124,33 @@ func (p *page) hide(g going) {
 	m.release(p)
 	p.tab.mark = m.browser == chromium || g.deed != deedClosed // Firefox loses it when a tab is closed and restored
 	if m.browser == chromium || w.noise.chance(0.6) {          // Firefox cancels Go code here
-		p.put(session.PageHide{Intent: intent, Target: g.target})
+		p.put(session.PageHide{Intent: intent, Target: g.target, Persisted: g.back > 0})
 	}
+}
+
+// store puts the page into the bfcache: Chromium keeps it where the stub has
+// closed socket and connections.
+func (p *page) store(g going) bool {
+	w := p.world
+	if p.machine().browser != chromium || len(p.links) > 0 {
+		return false
+	}
+	if p.stub != nil {
+		p.stub.close(1000)
+	}
+	p.cached = true
+	w.after(g.back, func() {
+		if p.gone {
+			return
+		}
+		p.cached, p.leaving = false, false
+		p.tab.mark = false
+		w.tell(p.String() + " is back from the bfcache")
+		p.put(session.PageShow{Persisted: true})
+		p.wakeUp()
+		w.changed()
+	})
+	return true
 }
 
 // say is the stub's send: on the socket and on every control channel.

@@ -42,6 +42,8 @@ type machine struct {
 	unfit    bool          // no remote description is taken
 	insecure bool          // DTLS fails
 	sentAway bool          // the server has closed its socket for good
+	had      uint64        // the kinds of faults that it had, as bits
+	lobby    bool          // its pages wait in the lobby
 	odd      bool          // one of these was ever true
 }
 

@@ -120,7 +120,7 @@ func (o *oracle) whose(p *page) *identity {
 func (o *oracle) did(p *page, d deed) {
 	i := o.whose(p)
 	o.world.tell(fmt.Sprintf("%s %s", p, d))
-	if i == nil || i.left {
+	if i == nil || i.left || i.deed == deedSentAway || i.deed == deedRemoved {
 		return
 	}
 	i.deeds |= 1 << d
@@ -203,7 +203,7 @@ func (o *oracle) shown(p *page, before, after session.Snapshot) {
 			there = there || after.Peers[j].Participant == was.Participant
 		}
 		if !there {
-			o.taken(p, was, before.State != session.StateEnded, after.Signaling == session.SignalingStateOpen && before.Signaling == session.SignalingStateOpen)
+			o.taken(p, was, before.State != session.StateEnded && before.Life == after.Life, after.Signaling == session.SignalingStateOpen && before.Signaling == session.SignalingStateOpen)
 		}
 	}
 	if len(after.Messages) > len(before.Messages) {
@@ -242,6 +242,9 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 // ownEnd looks at the end of a page's own session.
 func (o *oracle) ownEnd(p *page, e signal.End) {
 	i := o.of(p)
+	if o.world.Coverage != nil {
+		o.world.Coverage.end(e)
+	}
 	if p.machine().sentAway {
 		return
 	}

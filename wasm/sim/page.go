@@ -43,6 +43,7 @@ type page struct {
 	late     bool            // the timer has come meanwhile
 	gone     bool            // the page is destroyed
 	leaving  bool            // pagehide was
+	cached   bool            // it is in the bfcache
 	begun    bool            // Started was stepped
 	socket   *socket
 	links    []*connection // RTCPeerConnections that are not closed
@@ -64,7 +65,7 @@ func (p *page) String() string {
 
 // runs says whether JavaScript runs in the page.
 func (p *page) runs() bool {
-	return !p.gone && p.dialogs == 0 && !p.frozen && !p.machine().asleep && !p.machine().off
+	return !p.gone && p.dialogs == 0 && !p.frozen && !p.cached && !p.machine().asleep && !p.machine().off
 }
 
 func (p *page) now() session.Time {

@@ -145,10 +145,13 @@ func (p *page) begin(record *session.Record, after signal.After, locked bool, na
 		servers = []session.ICEServer{{URLs: []string{"turn:relay.test"}, Username: "u", Credential: "c"}}
 	}
 	p.put(session.Started{Config: session.Config{
-		Room: roomName, Name: m.name, JoinNow: true, Microphone: true, Camera: true,
+		Room: roomName, Name: m.name, JoinNow: !m.lobby, Microphone: true, Camera: true,
 		Origin: epoch + float64((p.origin+m.slept).Microseconds())/1000, Seed: w.noise.next(),
 		Record: record, After: after, Locked: locked, Navigation: navigation, Hidden: p.tab.hidden, ICEServers: servers,
 	}})
+	if m.lobby {
+		w.after(w.noise.between(200*time.Millisecond, 2*time.Second), func() { p.put(session.JoinPressed{Name: m.name}) })
+	}
 }
 
 // prepare lays the goodbyes ready for the stub: socket and channels as they

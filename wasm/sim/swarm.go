@@ -20,6 +20,8 @@ type Plan struct {
 	Wire     bool
 	Traced   bool
 	Relay    bool
+	Lobby    bool
+	Devices  [][2]string   // getUserMedia's errors for microphone and camera
 	Signal   time.Duration // one way to the server
 	Packet   time.Duration // one way between browsers
 	Quiet    time.Duration // when the last fault is over
@@ -31,7 +33,7 @@ type Plan struct {
 func NewPlan(seed uint64) Plan {
 	r := stream(seed, 1)
 	p := Plan{
-		Seed: seed, People: pick(&r, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4), Locks: r.chance(0.9), Wire: r.chance(0.1), Traced: r.chance(0.05), Relay: r.chance(0.5),
+		Seed: seed, People: pick(&r, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4), Locks: r.chance(0.8), Wire: r.chance(0.1), Traced: r.chance(0.05), Relay: r.chance(0.5), Lobby: r.chance(0.1),
 		Signal: pick[time.Duration](&r, 2, 10, 10, 40, 120) * time.Millisecond, Packet: pick[time.Duration](&r, 1, 5, 5, 20, 80) * time.Millisecond,
 		Quiet: r.between(10*second, 70*second),
 	}
@@ -40,6 +42,10 @@ func NewPlan(seed uint64) Plan {
 	}
 	for range p.People {
 		p.Browsers = append(p.Browsers, pick(&r, chromium, firefox))
+		device := func() string {
+			return pick(&r, "", "", "", "", "", "NotAllowedError", "NotFoundError", "NotReadableError")
+		}
+		p.Devices = append(p.Devices, [2]string{device(), device()})
 	}
 	for who := range p.People {
 		at := time.Duration(0)
@@ -101,7 +107,8 @@ func (p Plan) Play(o Options) (Result, error) {
 	w := New(o, p.People)
 	w.signalTime, w.packetTime, w.wire = p.Signal, p.Packet, p.Wire
 	for i, m := range w.machines {
-		m.browser, m.locks = p.Browsers[i], p.Locks
+		m.browser, m.locks, m.lobby = p.Browsers[i], p.Locks, p.Lobby
+		m.mic, m.cam = p.Devices[i][0], p.Devices[i][1]
 	}
 	w.traced, w.relay = p.Traced, p.Relay
 	for _, f := range p.Faults {
@@ -173,11 +180,17 @@ func (w *World) apart() string {
 		if !p.begun {
 			return p.String() + " has not begun"
 		}
+		if !p.runs() {
+			return p.String() + " does not run"
+		}
 	}
 	for _, p := range all {
 		v := &p.view
 		if v.Signaling != session.SignalingStateOpen {
 			return fmt.Sprintf("%s has its signaling %s", p, v.Signaling)
+		}
+		if p.socket.toServer.cut {
+			return p.String() + " has a half-open socket"
 		}
 		for _, q := range all {
 			if q == p {
@@ -234,7 +247,7 @@ func (w *World) rejoinWhereEnded() {
 			continue
 		}
 		if p.session.Ended() {
-			if i := w.oracle.of(p); p.view.Cause != signal.CauseHangup && (i == nil || !i.left) && p.view.Cause != signal.CauseReplaced {
+			if i := w.oracle.of(p); p.view.Cause != signal.CauseHangup && !p.machine().sentAway && (i == nil || !i.left) && p.view.Cause != signal.CauseReplaced {
 				w.tell(p.String() + " presses Rejoin")
 				p.put(session.RejoinPressed{})
 			}

@@ -21,11 +21,12 @@ const (
 	deedDiscarded
 	deedFailed
 	deedRemoved
+	deedSentAway
 	deeds
 )
 
 func (d deed) String() string {
-	return [...]string{"lives", "left", "closed the page", "reloaded", "navigated", "crashed", "was killed", "lost power", "was discarded", "had its program fail", "was removed"}[d]
+	return [...]string{"lives", "left", "closed the page", "reloaded", "navigated", "crashed", "was killed", "lost power", "was discarded", "had its program fail", "was removed", "was sent away"}[d]
 }
 
 // identity is the truth about one participant.
@@ -36,10 +37,11 @@ type identity struct {
 	deed    deed  // what ended its last page
 	deeds   int   // all that was ever done to it, as bits
 	at      time.Duration
-	said    bool // the stub or Leave said goodbye
-	roads   bool // when it went, its socket was open and the server in reach
-	left    bool // Leave was pressed
-	keyLost bool // the server lost its key while this identity was there
+	said    bool         // the stub or Leave said goodbye
+	roads   bool         // when it went, its socket was open and the server in reach
+	sent    signal.Cause // why the server has sent it away
+	left    bool         // Leave was pressed
+	keyLost bool         // the server lost its key while this identity was there
 	end     *signal.End
 	endAt   time.Duration
 	ends    int // how many final ends the room has given it
@@ -58,18 +60,30 @@ type blur struct {
 	reason string                 // "" for the true cause itself
 }
 
+// had is a machine to which one of these has happened.
+func had(kinds ...Kind) func(i *identity) bool {
+	bits := uint64(0)
+	for _, k := range kinds {
+		bits |= 1 << k
+	}
+	return func(i *identity) bool { return i.machine.had&bits != 0 }
+}
+
 func noRoad(i *identity) bool { return !i.roads }
 
 // blurs are the causes that a room's final end may name, by what was done.
 // The ones with a reason are those that cannot be told apart.
 var blurs = []blur{
-	{deedNone, signal.CauseNetworkLost, nil, ""},
-	{deedNone, signal.CausePageVanished, nil, "a reset of the socket, then silence: an end of stream without goodbye looks like a page that is gone"},
+	{deedNone, signal.CauseNetworkLost, had(Uplink, Unplug, ServerPath, Roam, HalfOpen, Sleep, PowerOff), ""},
+	{deedNone, signal.CausePageVanished, had(ResetSocket, Roam, Uplink, Unplug, Freeze, SendAway, Cancel, Download, Sleep), "an end of stream without goodbye, then silence, looks like a page that is gone"},
 	{deedNone, signal.CauseServerShutdown, nil, "sent away by a drain, and not able to come back within the grace"},
-	{deedNone, signal.CauseSignalingLost, nil, "the socket was closed for reading too slowly"},
-	{deedNone, signal.CausePageClosed, nil, "Firefox closes the socket at beforeunload; when the page stays but cannot reach the server again, leaving was its last word"},
-	{deedNone, signal.CausePageNavigated, nil, "the same, with a link as the hint"},
-	{deedNone, signal.CauseDeviceSlept, nil, ""},
+	{deedNone, signal.CauseServerUnreachable, had(SendAway), "sent away by a server at its limit, and not able to come back within the grace"},
+	{deedNone, signal.CauseSignalingLost, had(SendAway), "the socket was closed for reading too slowly"},
+	{deedNone, signal.CausePageClosed, had(Cancel, Download, Reload, Navigate, Elsewhere, CloseTab), "Firefox closes the socket at beforeunload; when the page stays but cannot reach the server again, leaving was its last word"},
+	{deedNone, signal.CausePageNavigated, had(Cancel, Download, Reload, Navigate, Elsewhere), "the same, with a link as the hint"},
+	{deedNone, signal.CausePageFrozen, had(Freeze), ""},
+	{deedNone, signal.CauseDeviceSlept, had(Sleep), ""},
+	{deedNone, signal.CauseDeviceSlept, had(ClockSet), "a clock that is set forward looks like one that went on while the machine slept"},
 
 	{deedLeft, signal.CauseHangup, nil, ""},
 	{deedLeft, signal.CauseNetworkLost, noRoad, "Leave was pressed while the server was out of reach"},
@@ -121,6 +135,10 @@ var blurs = []blur{
 	{deedPowerOff, signal.CausePageNavigated, noRoad, "it had said leaving before"},
 
 	{deedRemoved, signal.CauseRemoved, nil, ""},
+	{deedSentAway, signal.CauseNotAllowed, func(i *identity) bool { return i.sent == signal.CauseNotAllowed }, ""},
+	{deedSentAway, signal.CauseTooMuch, func(i *identity) bool { return i.sent == signal.CauseTooMuch }, ""},
+	{deedSentAway, signal.CausePageVanished, noRoad, "the close did not reach it"},
+	{deedSentAway, signal.CauseNetworkLost, nil, "it fell silent before it could answer the close"},
 
 	{deedFailed, signal.CauseClientFailed, nil, ""},
 	{deedFailed, signal.CausePageVanished, noRoad, "no road was open for the goodbye"},
@@ -147,11 +165,14 @@ func explains(i *identity, c signal.Cause, told bool) bool {
 	if i.left {
 		d = deedLeft
 	}
+	if i.sent != "" && c == i.sent {
+		return true // whatever came then
+	}
 	if told {
 		// What a page remembers, after a restart of the server, may be older
 		// than what was done last.
 		for _, b := range blurs {
-			if i.deeds>>b.deed&1 == 1 && b.cause == c {
+			if b.cause == c && (i.deeds>>b.deed&1 == 1 || b.deed == deedNone && (b.when == nil || b.when(i))) {
 				return true
 			}
 		}
