@@ -37,6 +37,11 @@
     if (beacon) navigator.sendBeacon('/bye', fill(beacon, why.target))
   }
 
+  // mark tells the next page of this tab that this one could say goodbye.
+  function mark(intent) {
+    try { sessionStorage.setItem('holdline.bye', intent) } catch { /* refused: the next page takes it for a crash */ }
+  }
+
   function maybeLeaving(event) {
     const why = hint ?? { intent: 'unknown', target: '' }
     send('leaving', why)
@@ -62,7 +67,7 @@
     if (idle) for (const c of ready.connections) c.close()
     if (event.persisted) ready.socket?.close(1000)
     stub.release?.()
-    try { sessionStorage.setItem('holdline.bye', going.intent) } catch { /* refused: the next page takes it for a crash */ }
+    mark(going.intent)
     stub.onbye?.(going.intent, going.target, event.persisted)
   }
 
@@ -81,6 +86,7 @@
     },
     // failed: Go has exited, so nobody prepares anything any more.
     failed() {
+      mark('failed')
       sayBye({ intent: 'failed', target: '' })
       for (const c of ready.connections) c.close()
       this.prepare(none)

@@ -19,6 +19,7 @@ type world struct {
 	driver  *Driver
 	start   time.Time
 	timer   *time.Timer
+	mu      sync.Mutex // a timer gives no order between the driver's writes and the test's reads
 	armed   []time.Duration
 	orders  []session.Action
 	shown   []session.Snapshot
@@ -30,14 +31,18 @@ func (w *world) Now() session.Time {
 }
 
 func (w *world) Perform(a session.Action) {
+	w.mu.Lock()
 	w.orders = append(w.orders, a)
+	w.mu.Unlock()
 	if w.perform != nil {
 		w.perform(a)
 	}
 }
 
 func (w *world) WakeAfter(d time.Duration, wake func()) {
+	w.mu.Lock()
 	w.armed = append(w.armed, d)
+	w.mu.Unlock()
 	if w.timer != nil {
 		w.timer.Stop()
 	}
@@ -47,6 +52,12 @@ func (w *world) WakeAfter(d time.Duration, wake func()) {
 }
 
 func (w *world) Show(s session.Snapshot) { w.shown = append(w.shown, s) }
+
+func (w *world) lastArmed() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.armed[len(w.armed)-1]
+}
 
 // drive runs a driver in a bubble of virtual time.
 func drive(t *testing.T, test func(w *world, s *session.Session, trace *session.Trace)) {
@@ -143,15 +154,17 @@ func TestTheTimerIsSetToEachDeadline(t *testing.T) {
 	drive(t, func(w *world, s *session.Session, _ *session.Trace) {
 		w.driver.Put(session.Started{Config: session.Config{Room: "tea"}})
 		synctest.Wait()
-		if got := w.armed[len(w.armed)-1]; got >= 0 {
+		if got := w.lastArmed(); got >= 0 {
 			t.Errorf("in the lobby the timer is set to %v, want none", got)
 		}
 		w.driver.Put(session.JoinPressed{Name: "Ana"})
 		synctest.Wait()
-		if got := w.armed[len(w.armed)-1]; got != 5*time.Second {
+		if got := w.lastArmed(); got != 5*time.Second {
 			t.Errorf("the timer is set to %v, want 5 s: a socket that does not open", got)
 		}
 		opened := func() (n int) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			for _, a := range w.orders {
 				if _, ok := a.(session.OpenSignaling); ok {
 					n++
@@ -164,12 +177,12 @@ func TestTheTimerIsSetToEachDeadline(t *testing.T) {
 		if n := opened(); n != 2 {
 			t.Errorf("%d sockets after 6 s, want 2", n)
 		}
-		if got := w.armed[len(w.armed)-1]; got != 5*time.Second {
+		if got := w.lastArmed(); got != 5*time.Second {
 			t.Errorf("the timer is set to %v again, want 5 s", got)
 		}
 		w.driver.Put(session.LeavePressed{})
 		synctest.Wait()
-		if got := w.armed[len(w.armed)-1]; got >= 0 {
+		if got := w.lastArmed(); got >= 0 {
 			t.Errorf("after Leave the timer is set to %v, want none", got)
 		}
 	})

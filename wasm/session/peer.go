@@ -30,6 +30,9 @@ type peer struct {
 	Link     link
 }
 
+// mostTakenOff bounds how many links of those who are off the page are remembered.
+const mostTakenOff = 32
+
 // live says whether the participant's page is there: for the room, or on a
 // link that is heard while the room only misses its signaling.
 func (p *peer) live() bool {
@@ -64,6 +67,11 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 	}
 	if p == nil {
 		p = &peer{ID: row.Participant, Order: row.Order, Life: row.Life, Media: signal.Media{Microphone: true, Camera: true}}
+		for _, gone := range s.TakenOff {
+			if gone.Peer == p.ID && gone.Life == p.Life {
+				p.Link.Generation, p.Link.State = gone.Generation, linkEnded // the other side may still have that one
+			}
+		}
 		i, _ := slices.BinarySearchFunc(s.Peers, row.Order, func(p *peer, order int) int { return p.Order - order })
 		s.Peers = slices.Insert(s.Peers, i, p)
 	}
@@ -211,6 +219,10 @@ func (s *Session) tickPeers() {
 		if p.Left {
 			if now-p.EndedAt >= s.policy.ShowEndedFor {
 				s.Peers = slices.DeleteFunc(s.Peers, func(q *peer) bool { return q == p })
+				s.TakenOff = append(s.TakenOff, p.name())
+				if len(s.TakenOff) > mostTakenOff {
+					s.TakenOff = s.TakenOff[1:]
+				}
 				s.Changes++
 			}
 			continue

@@ -40,6 +40,7 @@ type state struct {
 	Order       int
 	Signaling   signalingLink
 	Peers       []*peer // in the room's order
+	TakenOff    []Link  // the last links of those who ended and are off the page
 	Microphone  device
 	Camera      device
 	Messages    []ChatMessage

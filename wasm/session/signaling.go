@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strings"
 	"time"
 
 	"holdline/server/signal"
@@ -152,7 +153,7 @@ func (s *Session) welcomed(e signal.Envelope) {
 	l := &s.Signaling
 	if s.Participant != e.To {
 		if s.Participant != "" {
-			s.renamed()
+			s.renamed(s.Participant+"-", e.To+"-")
 		}
 		s.Participant = e.To
 		s.emit(ClaimIdentity{e.To})
@@ -187,13 +188,25 @@ func (s *Session) welcomed(e signal.Envelope) {
 
 // renamed starts all links anew: this page came back too late and is somebody
 // new now, so the others have ended theirs, and what is kept for them is of
-// nobody.
-func (s *Session) renamed() {
+// nobody. What waits to be sent goes out under the new name.
+func (s *Session) renamed(former, now string) {
+	rename := func(id *string) {
+		if rest, ok := strings.CutPrefix(*id, former); ok {
+			*id = now + rest
+		}
+	}
+	for i := range s.Messages {
+		rename(&s.Messages[i].ID)
+	}
 	s.Signaling.Outbox.Kept, s.Signaling.Outbox.Bytes = nil, 0
 	for _, p := range s.Peers {
 		if !p.Left {
 			s.closeLink(p)
 			p.Link = link{}
+		}
+		for i := range p.Unsent {
+			rename(&p.Unsent[i].Chat.ID)
+			p.Unsent[i].Handed = false
 		}
 	}
 }

@@ -77,10 +77,14 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 	}
 }
 
+// late says whether this page's own timer is behind its time.
+func (s *Session) late(now Time) bool {
+	return s.Wake != 0 && now.Mono-s.Wake > s.policy.LookAfter
+}
+
 // tick fires what is due.
 func (s *Session) tick() {
-	now := s.now.Mono
-	if s.Wake != 0 && now-s.Wake > s.policy.LookAfter {
+	if s.late(s.now) {
 		// This page's own timers were late: the machine was busy, the page hidden
 		// or the person had a dialog open. What came meanwhile lies in the queue
 		// behind this tick; nobody is judged before it is read.

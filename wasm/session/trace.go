@@ -70,14 +70,14 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 		t.trim()
 	}
 	changes, forgiven := s.Changes, s.Forgiven
-	packets := s.packets(ev)
+	packets, late := s.packets(ev), s.late(now)
 	actions := s.Step(now, ev)
 	ev = t.redact.event(ev)
 	if st, ok := ev.(StatsSampled); ok && s.packets(ev) == packets {
 		st.Packets = 0 // nothing new, or stale: a run of these must not look like packets that come
 		ev = st
 	}
-	if s.Changes == changes && s.Forgiven == forgiven && quiet(ev) && !consequential(actions) {
+	if s.Changes == changes && s.Forgiven == forgiven && !late && quiet(ev) && !consequential(actions) {
 		t.addQuiet(now, ev)
 		return actions
 	}
