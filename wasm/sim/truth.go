@@ -36,6 +36,7 @@ type identity struct {
 	page    *page // that lives by it
 	deed    deed  // what ended its last page
 	deeds   int   // all that was ever done to it, as bits
+	lately  int   // what was done since a page was last welcomed under it
 	at      time.Duration
 	said    bool         // the stub or Leave said goodbye
 	roads   bool         // when it went, its socket was open and the server in reach
@@ -161,9 +162,12 @@ func unsaid(i *identity) bool { return !i.said }
 // explains says whether the cause is the true one, or one that cannot be told
 // from it.
 func explains(i *identity, c signal.Cause, told bool) bool {
-	d := i.deed
+	lately := i.lately
 	if i.left {
-		d = deedLeft
+		lately = 1 << deedLeft
+	}
+	if lately == 0 {
+		lately = 1 << deedNone
 	}
 	if i.sent != "" && c == i.sent {
 		return true // whatever came then
@@ -178,7 +182,7 @@ func explains(i *identity, c signal.Cause, told bool) bool {
 		}
 	}
 	for _, b := range blurs {
-		if b.deed == d && b.cause == c && (b.when == nil || b.when(i)) {
+		if lately>>b.deed&1 == 1 && b.cause == c && (b.when == nil || b.when(i)) {
 			return true
 		}
 	}
