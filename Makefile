@@ -1,7 +1,7 @@
 # Every target first installs what it lacks (scripts/setup), then calls one script.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench fuzz fmt screenshots size
+.PHONY: help run build test check bench fuzz soak mutants fmt screenshots size
 
 help: ## show this
 	@echo 'Holdline: make TARGET'
@@ -36,6 +36,14 @@ bench: ## measure in Chromium how fast a change reaches the other page
 fuzz: ## fuzz the decoders and the room (FUZZTIME=60s each)
 	@scripts/setup
 	@scripts/fuzz
+
+soak: ## play SEEDS=20000 histories of whole calls and say what they reached
+	@scripts/setup
+	@scripts/soak
+
+mutants: ## plant faults one by one and say what catches each
+	@scripts/setup
+	@go run ./scripts/mutants
 
 fmt: ## format the Go code
 	@scripts/setup

@@ -1,0 +1,200 @@
+// Mutants plants faults into a copy of the tree, one by one, and says what
+// caught each: the simulation, or a scenario. One that nothing catches is a
+// hole in the proof.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// mutant is one planted fault: old stands once in the file, and is replaced.
+type mutant struct {
+	name string
+	file string
+	old  string
+	new  string
+}
+
+func main() {
+	seeds := flag.Int("seeds", 600, "histories for each mutant")
+	only := flag.String("only", "", "only mutants whose names contain this")
+	flag.Parse()
+	if err := run(*seeds, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+func run(seeds int, only string) error {
+	dir, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for _, name := range []string{"go.mod", "go.sum", "server/room", "server/signal", "wasm/session", "wasm/sim"} {
+		if err := copyTree(name, filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	clean, err := play(dir, seeds)
+	if err != nil {
+		return err
+	}
+	if len(clean.signs) > 0 {
+		fmt.Printf("Without any planted fault %d histories and scenarios fail already; only what is new counts.\n", clean.failed)
+	}
+	caught, missed, stale := 0, 0, 0
+	for _, m := range mutants {
+		if !strings.Contains(m.name, only) {
+			continue
+		}
+		by, err := m.catch(dir, seeds, clean)
+		var s *staleError
+		switch {
+		case errors.As(err, &s):
+			stale++
+			fmt.Printf("STALE   %s: %v\n", m.name, err)
+		case err != nil:
+			return fmt.Errorf("%s: %w", m.name, err)
+		case by == "":
+			missed++
+			fmt.Printf("MISSED  %s\n", m.name)
+		default:
+			caught++
+			fmt.Printf("caught  %-60s %s\n", m.name, by)
+		}
+	}
+	fmt.Printf("%d caught, %d missed, %d stale of %d\n", caught, missed, stale, len(mutants))
+	if missed+stale > 0 {
+		return errors.New("not every planted fault is caught")
+	}
+	return nil
+}
+
+type staleError struct{ found int }
+
+func (e *staleError) Error() string {
+	return fmt.Sprintf("its text stands %d times in the file, want once", e.found)
+}
+
+// catch plants the fault, plays, and takes it out again.
+func (m mutant) catch(dir string, seeds int, clean result) (by string, err error) {
+	file := filepath.Join(dir, m.file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(text), m.old); n != 1 {
+		return "", &staleError{n}
+	}
+	planted := strings.Replace(string(text), m.old, m.new, 1)
+	if err := os.WriteFile(file, []byte(planted), 0o644); err != nil {
+		return "", err
+	}
+	defer os.WriteFile(file, text, 0o644)
+	r, err := play(dir, seeds)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range r.signs {
+		if !clean.has(s.text) {
+			return s.first, nil
+		}
+	}
+	if r.failed > 2*clean.failed+3 {
+		return fmt.Sprintf("%d histories fail, %d did before", r.failed, clean.failed), nil
+	}
+	return "", nil
+}
+
+// result is what a play brought to light.
+type result struct {
+	failed int
+	signs  []sign
+}
+
+// sign is one kind of failure: names and numbers taken out.
+type sign struct{ text, first string }
+
+func (r result) has(text string) bool {
+	for _, s := range r.signs {
+		if s.text == text {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	failure = regexp.MustCompile(`(?m)^(?:seed (\d+): at \S+: (.*)|\s+--- FAIL: (TestScenarios/\S+).*|(panic: .*))$`)
+	who     = regexp.MustCompile(`\b(?:ana|ben|cem|dia|eva|fay|gil|hal)(?:'s tab \d+ \(load \d+\)| \(\w+\))?`)
+	detail  = regexp.MustCompile(`\[.*?\]|\([^)]*\)|[0-9][0-9.a-zµ]*`)
+)
+
+// play runs the swarm and the scenarios. A tree that does not compile is an
+// error; a panic or a hang is a catch.
+func play(dir string, seeds int) (result, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "./wasm/sim", "-run", "^(TestSwarm|TestScenarios)$", "-goon", "-noshrink", fmt.Sprint("-seeds=", seeds))
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	var r result
+	for _, m := range failure.FindAllStringSubmatch(string(out), -1) {
+		r.failed++
+		first, text := m[3]+m[4], m[3]+m[4]
+		if m[1] != "" {
+			first = "seed " + m[1] + ": " + m[2]
+			text = detail.ReplaceAllString(who.ReplaceAllString(m[2], "X"), "#")
+		}
+		if len(first) > 150 {
+			first = first[:150]
+		}
+		if !r.has(text) {
+			r.signs = append(r.signs, sign{text, first})
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		r.failed++
+		r.signs = append(r.signs, sign{"hang", "it never ends"})
+	case strings.Contains(string(out), "[build failed]") || strings.Contains(string(out), "[setup failed]"):
+		return r, fmt.Errorf("go test: %s", out)
+	case err != nil && r.failed == 0:
+		return r, fmt.Errorf("go test: %w: %s", err, out)
+	}
+	return r, nil
+}
+
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		if d.IsDir() {
+			return os.MkdirAll(target, 0o755)
+		}
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, data, 0o644)
+	})
+}

@@ -1,0 +1,213 @@
+package sim
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"holdline/server/signal"
+	"holdline/wasm/session"
+)
+
+// says lets a page say something, and notes who should hear it: everybody
+// that it shows, if both pages stay to the end.
+func (o *oracle) says(p *page) {
+	if p.view.State != session.StateConnected && p.view.State != session.StateWaiting && p.view.State != session.StateRecovering {
+		return
+	}
+	text := "message " + strconv.Itoa(len(o.said)+1)
+	c := chat{from: p, text: text, at: o.world.clock.now}
+	for i := range p.view.Peers {
+		s := &p.view.Peers[i]
+		if j := o.identity(s.Participant); j != nil && j.alive() && s.State != session.PeerEnded {
+			c.expect = append(c.expect, hearer{j.page, j.id})
+		}
+	}
+	o.said = append(o.said, c)
+	p.put(session.Said{Text: text})
+}
+
+// conclude looks at the world once it has settled.
+func (w *World) conclude() {
+	w.oracle.agreement()
+	w.oracle.delivery()
+	w.oracle.places()
+	w.candidates()
+	w.bounds()
+}
+
+// agreement: all who show an end of somebody were told what the room says.
+func (o *oracle) agreement() {
+	for _, f := range o.finals {
+		o.agrees(f)
+	}
+}
+
+func (o *oracle) agrees(f final) {
+	i := o.identity(f.subject)
+	if f.page == nil || f.page.gone || f.page.session.Ended() || i == nil || i.end == nil || i.alive() || o.restartAt > i.endAt {
+		return
+	}
+	if f.end.Cause != i.end.Cause || f.end.Revision != i.end.Revision || !f.end.Final {
+		o.world.failf("%s was told that %s ended by %s (revision %d, final %v), the room says %s (revision %d)", f.page, o.name(f.subject),
+			f.end.Cause, f.end.Revision, f.end.Final, i.end.Cause, i.end.Revision)
+	}
+}
+
+// delivery: every message came once, in its sender's order, to all who stay.
+func (o *oracle) delivery() {
+	for _, c := range o.said {
+		if c.from.gone || c.from.session.Ended() {
+			continue
+		}
+		for _, h := range c.expect {
+			p := h.page
+			if p == nil || p.gone || p.session.Ended() || p.view.Participant != h.id || o.of(c.from) == nil {
+				continue
+			}
+			n := 0
+			for _, m := range p.view.Messages {
+				if m.Text == c.text {
+					n++
+				}
+			}
+			if n != 1 {
+				o.world.failf("%s has %q of %s %d times", p, c.text, c.from, n)
+			}
+		}
+	}
+	for _, p := range o.world.pages {
+		last := map[string]int{}
+		for _, m := range p.view.Messages {
+			n, _ := strconv.Atoi(strings.TrimPrefix(m.Text, "message "))
+			if n < last[m.From] {
+				o.world.failf("%s shows message %d of %s after %d", p, n, m.From, last[m.From])
+			}
+			last[m.From] = n
+		}
+	}
+}
+
+// places: everybody in the room has one socket, and all show the same order.
+func (o *oracle) places() {
+	w := o.world
+	if w.server.room == nil {
+		return
+	}
+	seats := w.server.room.Seats()
+	for _, s := range seats {
+		if s.State == signal.PresencePresent && w.server.socket(s.Conn) == nil {
+			w.failf("the room has %s on a socket that is not there", o.name(s.Participant))
+		}
+		if s.Kept > signal.KeptMessages+MaxPeople || s.KeptBytes > signal.KeptBytes+MaxPeople*signal.DefaultLimits.Message {
+			w.failf("the room keeps %d messages for %s", s.Kept, o.name(s.Participant))
+		}
+	}
+	open := 0
+	for _, s := range w.server.sockets {
+		if s.code == 0 { // one that was displaced may take its time to go
+			open++
+		}
+	}
+	if open > len(seats) {
+		w.failf("the server has %d sockets in a room of %d", open, len(seats))
+	}
+	at := map[string]int{}
+	for i, s := range seats {
+		at[s.Participant] = i
+	}
+	for _, p := range w.participants() {
+		last := -1
+		for i := range p.view.Peers {
+			if j, there := at[p.view.Peers[i].Participant]; there {
+				if j < last {
+					w.failf("%s shows %s out of the room's order", p, o.name(p.view.Peers[i].Participant))
+				}
+				last = j
+			}
+		}
+	}
+	if o.restarts > 0 {
+		return
+	}
+	joined := -1
+	for _, s := range seats { // who came first is first
+		for n, i := range o.identities {
+			if i.id == s.Participant {
+				if n < joined {
+					o.inversions++
+				}
+				joined = n
+			}
+		}
+	}
+}
+
+// candidates: of two connections that agree, each has had all of the other's.
+func (w *World) candidates() {
+	for _, c := range w.connections {
+		d := c.peer
+		if d == nil || d.closed || d.peer != c || !c.flows() || !d.flows() || c.ours != d.theirs || c.theirs != d.ours || c.state != "stable" || d.state != "stable" {
+			continue
+		}
+		for _, found := range d.found {
+			if found.ufrag != c.theirs {
+				continue
+			}
+			n := 0
+			for _, taken := range c.taken {
+				if taken == found.text {
+					n++
+				}
+			}
+			if n == 0 {
+				w.failf("%s never had the candidate %s of %s", c.page, found.text, d.page)
+			}
+		}
+	}
+}
+
+// bounds: nothing grows without end.
+func (w *World) bounds() {
+	for _, p := range w.pages {
+		if !p.begun {
+			continue
+		}
+		l := p.session.Load()
+		for _, b := range []struct {
+			what       string
+			have, most int
+		}{
+			{"participants", l.Peers, 64}, {"messages not sent", l.Unsent, 200 * MaxPeople}, {"kept messages", l.Kept, signal.KeptMessages + MaxPeople},
+			{"messages", l.Messages, 500}, {"tasks", len(p.tasks), 0}, {"connections", len(p.links), 2 * MaxPeople},
+		} {
+			if b.have > b.most {
+				w.failf("%s has %d %s, more than %d", p, b.have, b.what, b.most)
+			}
+		}
+		if p.trace != nil {
+			w.replay(p)
+		}
+	}
+}
+
+// replay tells a page's trace to a new session, which must come to the same.
+func (w *World) replay(p *page) {
+	again, err := session.Replay(w.Policy, p.trace.Segments(), nil)
+	if err != nil {
+		w.failf("the trace of %s does not replay: %v", p, err)
+		return
+	}
+	if a, b := fmt.Sprint(outline(p.session.Snapshot())), fmt.Sprint(outline(again.Snapshot())); a != b {
+		w.failf("the trace of %s replays to\n%s, not\n%s", p, b, a)
+	}
+}
+
+// outline is what a trace must bring back: all but texts and names.
+func outline(v session.Snapshot) []string {
+	out := []string{string(v.State), string(v.Signaling), string(v.Cause), v.Participant, strconv.Itoa(len(v.Messages))}
+	for _, p := range v.Peers {
+		out = append(out, p.Participant, string(p.State), string(p.Cause), strconv.Itoa(p.Generation))
+	}
+	return out
+}

@@ -1,0 +1,166 @@
+package sim
+
+import (
+	"time"
+
+	"holdline/server/signal"
+	"holdline/wasm/session"
+)
+
+// perform carries out one order, as main_js.go and the adapters do.
+func (p *page) perform(a session.Action) {
+	switch a := a.(type) {
+	case session.OpenSignaling:
+		p.socket = p.dial(a.Attempt)
+		p.world.oracle.assess()
+	case session.SendSignaling:
+		if p.socket != nil {
+			p.socket.send(a.Envelope)
+		}
+	case session.CloseSignaling:
+		if p.socket != nil {
+			p.socket.close(1000)
+		}
+	case session.CreatePeerConnection:
+		p.connect(a)
+	case session.SetLocalDescription:
+		p.with(a.Link, func(c *connection) { c.setLocal(a) })
+	case session.SetRemoteDescription:
+		p.with(a.Link, func(c *connection) { c.setRemote(a) })
+	case session.AddCandidate:
+		p.with(a.Link, func(c *connection) { c.addCandidate(a.Candidate) })
+	case session.SampleStats:
+		p.with(a.Link, func(c *connection) { c.sample(a.Attempt) })
+	case session.SendControl:
+		p.with(a.Link, func(c *connection) { c.control.send(a.Envelope) })
+	case session.SendChat:
+		p.with(a.Link, func(c *connection) { c.chat.send(a.Envelope) })
+	case session.ClosePeerConnection:
+		p.with(a.Link, func(c *connection) { c.close() })
+	case session.OpenDevices:
+		p.openDevices(a)
+	case session.SwitchDevice, session.CloseDevices:
+	case session.PrepareGoodbye:
+		p.prepare(a.Goodbyes)
+	case session.SaveRecord:
+		record := a.Record
+		p.tab.record = &record
+	case session.ClearRecord:
+		p.tab.record = nil
+		p.machine().release(p)
+	case session.ClaimIdentity:
+		p.machine().release(p)
+		if p.machine().locks {
+			p.machine().claim(p, a.Participant, func(bool) {})
+		}
+	default:
+		p.world.failf("the world does not know the order %T", a)
+	}
+}
+
+func (p *page) with(l session.Link, do func(*connection)) {
+	for _, c := range p.links {
+		if c.link == l {
+			do(c)
+			return
+		}
+	}
+}
+
+// openDevices is getUserMedia; the person may take time to permit it.
+func (p *page) openDevices(a session.OpenDevices) {
+	w, m := p.world, p.machine()
+	w.after(w.noise.between(20*time.Millisecond, 400*time.Millisecond), func() {
+		open := func(asked bool, kind session.DeviceKind, err string) {
+			switch {
+			case !asked:
+			case err == "":
+				p.put(session.DeviceOpened{Device: kind})
+			default:
+				p.put(session.DeviceFailed{Device: kind, Name: err})
+			}
+		}
+		open(a.Microphone, session.Microphone, m.mic)
+		open(a.Camera, session.Camera, m.cam)
+	})
+}
+
+// visit loads the call's page in the tab.
+func (t *tab) visit(navigation string) {
+	m := t.machine
+	w := m.world
+	t.reset++
+	w.serial++
+	p := &page{tab: t, world: w, load: w.serial, shown: -1, origin: w.clock.now - m.slept - 50*time.Millisecond}
+	t.page = p
+	w.pages = append(w.pages, p)
+	record, after := t.record, t.after()
+	w.after(w.noise.between(80*time.Millisecond, 600*time.Millisecond), func() {
+		if p.gone {
+			return
+		}
+		if record == nil || record.Participant == "" || !m.locks {
+			p.begin(record, after, false, navigation)
+			return
+		}
+		m.claim(p, record.Participant, func(granted bool) {
+			switch {
+			case p.gone:
+			case granted:
+				p.begin(record, after, true, navigation)
+			default:
+				p.begin(nil, "", false, navigation) // another tab lives by it
+			}
+		})
+	})
+}
+
+// after says what the tab can know of how its last page ended.
+func (t *tab) after() signal.After {
+	mark, discarded := t.mark, t.discarded
+	t.mark, t.discarded = false, false
+	switch {
+	case t.record == nil:
+	case discarded && t.machine.browser == chromium:
+		return signal.AfterDiscard
+	case !mark && t.machine.browser == chromium:
+		return signal.AfterCrash
+	}
+	return ""
+}
+
+func (p *page) begin(record *session.Record, after signal.After, locked bool, navigation string) {
+	w, m := p.world, p.machine()
+	p.session = session.New(w.Policy)
+	p.begun = true
+	if w.traced {
+		p.trace = session.NewTrace()
+	}
+	if record != nil {
+		copied := *record
+		record = &copied
+	}
+	var servers []session.ICEServer
+	if w.relay {
+		servers = []session.ICEServer{{URLs: []string{"turn:relay.test"}, Username: "u", Credential: "c"}}
+	}
+	p.put(session.Started{Config: session.Config{
+		Room: roomName, Name: m.name, JoinNow: !m.lobby, Microphone: true, Camera: true,
+		Origin: epoch + float64((p.origin+m.slept).Microseconds())/1000, Seed: w.noise.next(),
+		Record: record, After: after, Locked: locked, Navigation: navigation, Hidden: p.tab.hidden, ICEServers: servers,
+	}})
+	if m.lobby {
+		w.after(w.noise.between(200*time.Millisecond, 2*time.Second), func() { p.put(session.JoinPressed{Name: m.name}) })
+	}
+}
+
+// prepare lays the goodbyes ready for the stub: socket and channels as they
+// are now.
+func (p *page) prepare(g session.Goodbyes) {
+	p.goodbyes, p.listens = g, g.Armed
+	p.stub = p.socket
+	p.channels = p.channels[:0]
+	for _, l := range g.Links {
+		p.with(l, func(c *connection) { p.channels = append(p.channels, c) })
+	}
+}

@@ -1,0 +1,459 @@
+package sim
+
+import (
+	"time"
+
+	"holdline/server/signal"
+	"holdline/wasm/session"
+)
+
+// transport is what packets do for a connection: ICE, DTLS and the channels,
+// in Chromium's and in Firefox's way, with the times that were measured.
+type transport struct {
+	c         *connection
+	peer      *connection // whose description was set last
+	ours      string      // the ufrags that both descriptions agree on
+	theirs    string
+	gathered  string
+	home      int   // the machine's address when candidates were gathered
+	pair      *pair // the chosen candidate pair, nil before the first
+	checking  int   // counts rounds of checks; only the newest is heard
+	connState string
+	mated     *connection // the DTLS transport's other end, once there is one
+	broken    bool        // DTLS or SCTP is gone for good
+	dead      bool        // ICE has failed: needs a restart
+	relayOnly bool        // iceTransportPolicy is relay
+	inflow    bool        // packets come in
+	consent   bool        // and answers to one's own
+	lossAt    int         // counts losses of consent
+	since     time.Duration
+	counted   float64
+	cutAt     time.Duration // when consent was lost
+	dryAt     time.Duration // when packets ceased to come
+	heardAt   time.Duration // when consent was got
+	control   channel
+	chat      channel
+}
+
+// pair is a chosen candidate pair: good while both ends keep their addresses.
+type pair struct {
+	ours, theirs string // ufrags, from the side of a
+	a, b         *connection
+	addressA     int
+	addressB     int
+	relay        bool
+}
+
+func (t *transport) init(c *connection) {
+	t.c = c
+	t.connState = "new"
+	t.control = channel{from: c, deliver: func(to *connection, e signal.Envelope) {
+		to.page.put(session.ControlReceived{Link: to.link, Envelope: e})
+	}}
+	t.chat = channel{from: c, deliver: func(to *connection, e signal.Envelope) {
+		var chat signal.Chat
+		if err := e.Read(&chat); err != nil {
+			to.page.world.failf("chat does not decode: %v", err)
+			return
+		}
+		to.page.put(session.ChatReceived{Link: to.link, Seq: e.Seq, Chat: chat})
+	}}
+}
+
+// agree is the moment when both descriptions are set on this side.
+func (t *transport) agree(ours, theirs string) {
+	if t.ours == ours && t.theirs == theirs {
+		return
+	}
+	t.ours, t.theirs = ours, theirs
+	t.dead = false
+	t.checking++
+	if t.connState == "new" || t.connState == "failed" || t.connState == "disconnected" && t.c.page.machine().browser == chromium {
+		t.c.enter("connecting")
+	}
+	c, w, round := t.c, t.c.page.world, t.checking
+	least, most := 15*time.Second, 30*time.Second
+	w.after(w.noise.between(least, most), func() {
+		if !c.closed && t.checking == round && t.connState == "connecting" && !t.consent {
+			c.fail()
+		}
+	})
+	c.check()
+	if c.peer != nil {
+		c.peer.check()
+	}
+}
+
+// matches says whether the two ends speak with the same credentials and at
+// least one knows where the other is.
+func (c *connection) matches() bool {
+	d := c.peer
+	return d != nil && !c.closed && !d.closed && d.peer == c && c.ours != "" && c.ours == d.theirs && c.theirs == d.ours &&
+		c.home == c.page.machine().address && d.home == d.page.machine().address &&
+		!c.dead && !d.dead && (has(c.candidates, c.theirs) || has(d.candidates, d.theirs)) && !c.broken && !d.broken
+}
+
+func has(all []string, one string) bool {
+	for _, o := range all {
+		if o == one {
+			return true
+		}
+	}
+	return false
+}
+
+// check looks for a path, and takes the time that checks take.
+func (c *connection) check() {
+	d := c.peer
+	if !c.matches() || c.served() || !c.clear() {
+		return
+	}
+	w, round, other := c.page.world, c.checking, d.checking
+	relay := c.relayOnly || d.relayOnly || !w.direct(c, d)
+	if relay && !w.relays() {
+		return
+	}
+	w.after(w.noise.between(30*time.Millisecond, 250*time.Millisecond), func() {
+		if c.checking != round || d.checking != other || !c.matches() || c.served() || !c.clear() {
+			return
+		}
+		p := &pair{c.ours, c.theirs, c, d, c.page.machine().address, d.page.machine().address, relay}
+		for _, side := range []*connection{c, d} {
+			side.pair, side.dead = p, false
+		}
+		c.mate(d)
+		c.look()
+		d.look()
+	})
+}
+
+// served says whether the chosen pair is that of the newest credentials and
+// its ends are where they were.
+func (c *connection) served() bool {
+	p := c.pair
+	return p != nil && !c.dead && (p.ours == c.ours && p.theirs == c.theirs || p.ours == c.theirs && p.theirs == c.ours) && p.there()
+}
+
+func (p *pair) there() bool {
+	return p.a.page.machine().address == p.addressA && p.b.page.machine().address == p.addressB
+}
+
+// clear says whether a check and its answer get through now.
+func (c *connection) clear() bool {
+	d := c.peer
+	w := c.page.world
+	return w.passes(c, d) && w.passes(d, c)
+}
+
+// passes says whether packets from c get to d at all now.
+func (w *World) passes(c, d *connection) bool {
+	a, b := c.page.machine(), d.page.machine()
+	if !a.sends() || !b.sends() || c.page.gone || d.page.gone {
+		return false
+	}
+	r := w.road(a, b)
+	return r.blocked == 0 && (r.direct == 0 || w.relays())
+}
+
+// relays says whether there is a relay: it runs beside the server.
+func (w *World) relays() bool { return w.relay && w.server.down == 0 }
+
+// direct says whether they get there without the relay.
+func (w *World) direct(c, d *connection) bool {
+	a, b := c.page.machine(), d.page.machine()
+	return w.road(a, b).direct == 0 && w.road(b, a).direct == 0
+}
+
+// flows says whether packets from c to d flow over the chosen pair.
+func (c *connection) flows() bool {
+	d := c.peer
+	if d == nil || c.pair == nil || c.pair != d.pair || c.dead || d.dead || c.closed || d.closed || !c.pair.there() {
+		return false
+	}
+	w := c.page.world
+	if c.pair.relay {
+		return w.passes(c, d) && w.relays()
+	}
+	return w.passes(c, d) && w.direct(c, d)
+}
+
+// mate is the first connection of two ends: DTLS, then the channels.
+func (c *connection) mate(d *connection) {
+	w := c.page.world
+	if c.mated == d && d.mated == c {
+		return
+	}
+	if c.mated != nil && c.mated != d || d.mated != nil && d.mated != c {
+		for _, side := range []*connection{c, d} { // another certificate than before
+			side.broken = true
+			side.page.put(session.DTLSStateChanged{Link: side.link, State: "failed"})
+		}
+		return
+	}
+	c.mated, d.mated = d, c
+	secure := w.noise.between(20*time.Millisecond, 120*time.Millisecond)
+	for _, side := range []*connection{c, d} {
+		w.after(secure+w.noise.between(0, 30*time.Millisecond), func() {
+			if side.closed || side.broken {
+				return
+			}
+			if side.page.machine().insecure {
+				side.broken = true
+				side.page.put(session.DTLSStateChanged{Link: side.link, State: "failed"})
+				return
+			}
+			side.page.put(session.DTLSStateChanged{Link: side.link, State: "connected"})
+			side.look()
+			w.after(w.noise.between(5*time.Millisecond, 40*time.Millisecond), func() { side.open(d) })
+		})
+	}
+}
+
+// open opens the channels, once packets flow both ways.
+func (c *connection) open(d *connection) {
+	if c.closed || c.broken || c.control.open {
+		return
+	}
+	if !c.flows() || !c.peer.flows() {
+		c.page.world.after(200*time.Millisecond, func() { c.open(d) })
+		return
+	}
+	c.control.open, c.chat.open = true, true
+	c.page.put(session.ControlOpened{Link: c.link})
+	c.page.put(session.ChatOpened{Link: c.link})
+}
+
+// look compares what flows now with what flowed before.
+func (c *connection) look() {
+	if c.closed {
+		return
+	}
+	w0 := &c.page.world.clock
+	in := c.peer != nil && c.peer.flows()
+	consent := in && c.flows()
+	if in != c.inflow {
+		c.count()
+		c.inflow = in
+		if !in {
+			c.dryAt = w0.now
+		}
+	}
+	if in {
+		c.peer.control.resume()
+		c.peer.chat.resume()
+	}
+	switch {
+	case consent && !c.consent:
+		c.consent, c.heardAt = true, w0.now
+		c.lossAt++
+		c.regained()
+	case !consent && c.consent:
+		c.consent = false
+		c.lossAt++
+		c.lost()
+	}
+	if !consent && c.pair != nil {
+		c.check()
+	}
+	if c.pair == nil {
+		c.check()
+	}
+}
+
+// lost starts the browser's timers for a silent path.
+func (c *connection) lost() {
+	w, loss := c.page.world, c.lossAt
+	c.cutAt = w.clock.now
+	first, second := w.noise.between(5100*time.Millisecond, 7500*time.Millisecond), 10*time.Second
+	if c.page.machine().browser == firefox {
+		first = w.noise.between(4300*time.Millisecond, 9*time.Second)
+		second = w.noise.between(25700*time.Millisecond, 29900*time.Millisecond) - first
+	}
+	w.after(first, func() {
+		if c.closed || c.lossAt != loss {
+			return
+		}
+		c.enter("disconnected")
+		w.after(second, func() {
+			if !c.closed && c.lossAt == loss {
+				c.fail()
+			}
+		})
+	})
+}
+
+// fail is the end of consent: Firefox closes the channels with it.
+func (c *connection) fail() {
+	c.dead, c.pair = true, nil
+	c.enter("failed")
+	if c.page.machine().browser == firefox && c.control.open {
+		c.shut()
+	}
+	c.look()
+	if c.peer != nil {
+		c.peer.look()
+	}
+}
+
+// regained is a path that answers again.
+func (c *connection) regained() {
+	w, loss := c.page.world, c.lossAt
+	wait := w.noise.between(10*time.Millisecond, 120*time.Millisecond)
+	if c.page.machine().browser == firefox && c.cutAt != 0 && w.clock.now-c.cutAt > 3*time.Second && c.connState != "connecting" {
+		if c.connState == "connected" { // Firefox blips after it is well again
+			w.after(w.noise.between(2*time.Millisecond, 650*time.Millisecond), func() {
+				if !c.closed && c.lossAt == loss {
+					c.enter("disconnected")
+				}
+			})
+		}
+		wait = w.noise.between(2500*time.Millisecond, 3300*time.Millisecond)
+	}
+	w.after(wait, func() {
+		if !c.closed && c.lossAt == loss {
+			c.enter("connected")
+		}
+	})
+}
+
+func (c *connection) enter(state string) {
+	if c.connState == state || c.closed {
+		return
+	}
+	c.connState = state
+	c.page.put(session.ConnectionStateChanged{Link: c.link, State: state})
+}
+
+// count adds the packets that came since the last look.
+func (c *connection) count() {
+	now := c.page.world.clock.now
+	if c.inflow {
+		rate := 0.3 // STUN
+		if c.peer != nil && c.peer.control.open {
+			rate = 50 // RTP
+		}
+		c.counted += (now - c.since).Seconds() * rate
+	}
+	c.since = now
+}
+
+func (c *connection) packets() int64 {
+	c.count()
+	return int64(c.counted)
+}
+
+// hangUp tells the other end, if packets flow, that this one is gone.
+func (c *connection) hangUp(orderly bool) {
+	d := c.mated
+	if d == nil || !c.flows() {
+		return
+	}
+	w := c.page.world
+	wait := w.noise.between(5*time.Millisecond, 24*time.Millisecond)
+	if d.page.machine().browser == firefox {
+		wait = w.noise.between(11*time.Millisecond, 148*time.Millisecond)
+	}
+	at := max(w.clock.now+wait, c.control.last, c.chat.last)
+	w.at(at, func() {
+		if !d.closed {
+			d.page.put(session.DTLSStateChanged{Link: d.link, State: "closed"})
+			d.shut()
+		}
+	})
+}
+
+// shut is the end of the association: the channels close for good.
+func (c *connection) shut() {
+	c.broken = true
+	if !c.control.open {
+		return
+	}
+	c.control.open, c.chat.open = false, false
+	c.page.put(session.ControlClosed{Link: c.link})
+	c.page.put(session.ChatClosed{Link: c.link})
+}
+
+// channel is one direction of a data channel, ordered and reliable: what
+// cannot get through waits.
+type channel struct {
+	from    *connection
+	open    bool
+	queue   []signal.Envelope
+	last    time.Duration
+	owed    int
+	fire    func()
+	deliver func(to *connection, e signal.Envelope)
+}
+
+// send is RTCDataChannel.send.
+func (ch *channel) send(e signal.Envelope) {
+	if !ch.open || ch.from.mated == nil {
+		return
+	}
+	c := ch.from
+	w := c.page.world
+	r := w.road(c.page.machine(), c.mated.page.machine())
+	late := time.Duration(0)
+	if r.slow > 0 {
+		late = r.slow/2 + w.noise.between(0, r.slow)
+	}
+	if r.loss > 0 && w.noise.chance(r.loss) {
+		late += w.noise.between(200*time.Millisecond, 900*time.Millisecond) // retransmitted
+	}
+	if ch.fire == nil {
+		ch.fire = ch.arrive
+	}
+	if len(ch.queue) > 50_000 {
+		w.failf("%s: %d messages wait in a channel", c.page, len(ch.queue))
+		return
+	}
+	ch.queue = append(ch.queue, e)
+	ch.last = max(ch.last, w.clock.now+w.packetTime/2+time.Duration(w.noise.next()%uint64(w.packetTime))+late)
+	w.at(ch.last, ch.fire)
+}
+
+func (ch *channel) arrive() {
+	if len(ch.queue) == 0 {
+		return
+	}
+	c := ch.from
+	if ch.owed > 0 || !c.flows() && !c.closed {
+		ch.owed++
+		return
+	}
+	to := c.mated
+	e := ch.queue[0]
+	ch.queue[0] = signal.Envelope{}
+	if ch.queue = ch.queue[1:]; len(ch.queue) == 0 {
+		ch.queue = nil
+	}
+	if to.closed || to.broken || c.closed && !ch.through() {
+		return
+	}
+	to.page.world.onWire(&e, signal.DefaultLimits)
+	ch.deliver(to, e)
+}
+
+// through says whether the last words of a closed connection still arrive.
+func (ch *channel) through() bool {
+	c := ch.from
+	return c.page.world.arrives(c.page.machine(), c.mated.page.machine())
+}
+
+// resume sends what has waited again.
+func (ch *channel) resume() {
+	if ch.owed == 0 {
+		return
+	}
+	w := ch.from.page.world
+	ch.last = max(ch.last, w.clock.now+w.noise.between(50*time.Millisecond, 1000*time.Millisecond))
+	for range ch.owed {
+		w.at(ch.last, ch.fire)
+	}
+	ch.owed = 0
+}
+
+func (w *World) arrives(a, b *machine) bool {
+	r := w.road(a, b)
+	return a.uplink == 0 && b.sends() && r.blocked == 0 && r.direct == 0
+}
