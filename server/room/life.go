@@ -135,10 +135,11 @@ func (r *Room) remove(now time.Duration, id string) {
 	r.leave(now, p, signal.NewEnd(id, signal.CauseRemoved, "removed by who runs the room"))
 }
 
-// yield makes a place free in a full room: one that only a peer's word holds.
-func (r *Room) yield(now time.Duration) bool {
+// yield makes a place free in a full room: one that only a peer's word holds;
+// for one who returns to a restarted server also one that was only reported.
+func (r *Room) yield(now time.Duration, returns bool) bool {
 	for _, p := range r.people {
-		if p.state == signal.PresenceAway && p.held > 0 && p.held <= now {
+		if p.state == signal.PresenceAway && (p.held <= now || returns && p.reported) {
 			r.leave(now, p, p.end)
 			return true
 		}
@@ -161,6 +162,10 @@ func (r *Room) rebuild(now time.Duration, roster []signal.Presence) {
 		p.name, p.life, p.goodbye, p.reported = row.Name, row.Life, row.Count, true
 		if row.End != nil && row.End.Cause.Said() {
 			p.bye = row.Bye
+			if p.bye && row.End.Cause == signal.CauseHangup {
+				r.leave(now, p, Diagnose(Evidence{Participant: p.id, Told: row.End.Cause}))
+				continue
+			}
 			r.away(now, p, Diagnose(Evidence{Participant: p.id, Told: row.End.Cause}), r.hold(row.End.Cause))
 			continue
 		}

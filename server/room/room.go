@@ -161,7 +161,7 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 	case p != nil && ev.Envelope.Life == p.life && p.bye:
 		r.close(ev.Conn, signal.CloseBye)
 		return
-	case p == nil && len(r.people) >= r.policy.MaxParticipants && !r.yield(now):
+	case p == nil && len(r.people) >= r.policy.MaxParticipants && !r.yield(now, known && former == nil):
 		r.close(ev.Conn, signal.CloseRoomFull)
 		return
 	case p == nil && known && former == nil:

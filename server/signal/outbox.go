@@ -1,5 +1,10 @@
 package signal
 
+import (
+	"bytes"
+	"slices"
+)
+
 // Outbox keeps what was sent and is not acknowledged yet, so that it can be
 // sent again on a new socket. Page and server each have one per direction of
 // a life. The zero value is not ready: use NewOutbox.
@@ -30,6 +35,10 @@ func NewOutbox(messages, bytes int) Outbox {
 
 // Put gives e its seq, keeps it and returns it as it is to be sent.
 func (o *Outbox) Put(e Envelope) Envelope {
+	if o.repeats(e) {
+		e.Seq = 0 // a copy; the kept one stays before its candidates
+		return e
+	}
 	o.Last++
 	e.Seq = o.Last
 	if e.Type == TypeDescription {
@@ -51,6 +60,14 @@ func (o *Outbox) Put(e Envelope) Envelope {
 	for over := o.over(); over && o.dropOldestCandidate(); over = o.over() {
 	}
 	return e
+}
+
+// repeats says whether e is a description that is kept already.
+func (o *Outbox) repeats(e Envelope) bool {
+	return e.Type == TypeDescription && slices.ContainsFunc(o.Kept, func(k Envelope) bool {
+		return k.Type == e.Type && k.From == e.From && k.To == e.To && k.Life == e.Life && k.ToLife == e.ToLife &&
+			k.Generation == e.Generation && k.Negotiation == e.Negotiation && bytes.Equal(k.Payload, e.Payload)
+	})
 }
 
 func (o *Outbox) over() bool {

@@ -23,6 +23,7 @@ type peer struct {
 	Media    signal.Media
 	Lane     string        // the remote's own signaling: "" or "lost"
 	Hidden   bool          // the remote's page is hidden
+	Unknown  bool          // to the room; only the link says that it is there
 	VouchAt  time.Duration // when to tell the server that it is heard here
 	ChatOut  int64         // seq of the last chat message for this life
 	ChatIn   int64         // the highest that came from this life
@@ -81,6 +82,7 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 	if row.Life > p.Life {
 		s.newLife(p, row.Life)
 	}
+	p.Unknown = false
 	p.Name, p.Goodbye, p.Bye = row.Name, max(p.Goodbye, row.Count), p.Bye || row.Bye
 	switch row.State {
 	case signal.PresencePresent:

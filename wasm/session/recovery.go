@@ -105,6 +105,10 @@ func (s *Session) interrupted(p *peer, why string) {
 	if l.State != linkConnected {
 		return
 	}
+	if p.Unknown && s.Signaling.State == SignalingStateOpen {
+		s.left(Diagnose(Evidence{Subject: p.ID, NotInRoom: true}))
+		return
+	}
 	l.GiveUpAt = s.now.Mono + s.policy.RecoverWithin
 	l.Rung, l.RungUntil = 0, 0
 	s.enterLink(p, linkInterrupted, signal.CauseNetworkLost)

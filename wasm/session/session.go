@@ -309,6 +309,8 @@ func (s *Session) shown(persisted bool) {
 		s.closeLink(p)
 	}
 	s.Peers = nil
+	s.Config.Locked = false // the stub let go of it; a duplicated tab may have it by now
+	s.emit(ClaimIdentity{s.Participant})
 	s.join(s.Name)
 }
 

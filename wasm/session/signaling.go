@@ -211,7 +211,8 @@ func (s *Session) renamed(former, now string) {
 	}
 }
 
-// missing ends those whom the room does not know any more.
+// missing ends those whom the room does not know any more, at the latest when
+// their link does not work either.
 func (s *Session) missing(w signal.Welcome) {
 	for _, p := range s.Peers {
 		if p.Left {
@@ -221,6 +222,7 @@ func (s *Session) missing(w signal.Welcome) {
 		for _, row := range w.Roster {
 			known = known || row.Participant == p.ID
 		}
+		p.Unknown = !known
 		if !known && p.Link.State != linkConnected {
 			s.left(Diagnose(Evidence{Subject: p.ID, NotInRoom: true}))
 		}
