@@ -38,11 +38,10 @@ type identity struct {
 	deeds   int   // all that was ever done to it, as bits
 	lately  int   // what was done since a page was last welcomed under it
 	at      time.Duration
-	said    bool         // the stub or Leave said goodbye
-	roads   bool         // when it went, its socket was open and the server in reach
-	sent    signal.Cause // why the server has sent it away
-	left    bool         // Leave was pressed
-	keyLost bool         // the server lost its key while this identity was there
+	said    bool // the stub or Leave said goodbye
+	roads   bool // when it went, its socket was open and the server in reach
+	left    bool // Leave was pressed
+	keyLost bool // the server lost its key while this identity was there
 	end     *signal.End
 	endAt   time.Duration
 	ends    int // how many final ends the room has given it
@@ -136,8 +135,8 @@ var blurs = []blur{
 	{deedPowerOff, signal.CausePageNavigated, noRoad, "it had said leaving before"},
 
 	{deedRemoved, signal.CauseRemoved, nil, ""},
-	{deedSentAway, signal.CauseNotAllowed, func(i *identity) bool { return i.sent == signal.CauseNotAllowed }, ""},
-	{deedSentAway, signal.CauseTooMuch, func(i *identity) bool { return i.sent == signal.CauseTooMuch }, ""},
+	{deedSentAway, signal.CauseNotAllowed, func(i *identity) bool { return i.machine.sent == signal.CauseNotAllowed }, ""},
+	{deedSentAway, signal.CauseTooMuch, func(i *identity) bool { return i.machine.sent == signal.CauseTooMuch }, ""},
 	{deedSentAway, signal.CausePageVanished, noRoad, "the close did not reach it"},
 	{deedSentAway, signal.CauseNetworkLost, nil, "it fell silent before it could answer the close"},
 
@@ -169,8 +168,11 @@ func explains(i *identity, c signal.Cause, told bool) bool {
 	if lately == 0 {
 		lately = 1 << deedNone
 	}
-	if i.sent != "" && c == i.sent {
+	if sent := i.machine.sent; sent != "" && c == sent {
 		return true // whatever came then
+	}
+	if c == signal.CauseDeviceSlept && !i.roads && had(Sleep, ClockSet)(i) {
+		return true // it slept, too, and nobody heard the rest
 	}
 	if told {
 		// What a page remembers, after a restart of the server, may be older
