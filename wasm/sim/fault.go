@@ -519,7 +519,7 @@ func sendAway(w *World, f Fault) {
 	}
 	code := [...]signal.CloseCode{signal.CloseNotAllowed, signal.CloseTooMuch, signal.CloseSlow, signal.CloseBusy}[f.N%4]
 	if row, _ := signal.CloseOf(int(code)); row.Final {
-		m.sentAway, m.sent = true, row.Cause
+		m.sentAway = true
 		if i := w.oracle.identity(p.view.Participant); i != nil {
 			if i.alive() {
 				i.deed, i.lately, i.at, i.roads = deedSentAway, 1<<deedSentAway, w.clock.now, true

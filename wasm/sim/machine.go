@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"time"
-
-	"holdline/server/signal"
-)
+import "time"
 
 // browser is a make of browser: their timings differ.
 type browser int
@@ -46,7 +42,6 @@ type machine struct {
 	unfit    bool          // no remote description is taken
 	insecure bool          // DTLS fails
 	sentAway bool          // the server has closed its socket for good
-	sent     signal.Cause  // the cause of that close
 	had      uint64        // the kinds of faults that it had, as bits
 	lobby    bool          // its pages wait in the lobby
 	odd      bool          // one of these was ever true

@@ -135,8 +135,8 @@ var blurs = []blur{
 	{deedPowerOff, signal.CausePageNavigated, noRoad, "it had said leaving before"},
 
 	{deedRemoved, signal.CauseRemoved, nil, ""},
-	{deedSentAway, signal.CauseNotAllowed, func(i *identity) bool { return i.machine.sent == signal.CauseNotAllowed }, ""},
-	{deedSentAway, signal.CauseTooMuch, func(i *identity) bool { return i.machine.sent == signal.CauseTooMuch }, ""},
+	{deedSentAway, signal.CauseNotAllowed, nil, ""},
+	{deedSentAway, signal.CauseTooMuch, nil, ""},
 	{deedSentAway, signal.CausePageVanished, noRoad, "the close did not reach it"},
 	{deedSentAway, signal.CauseNetworkLost, nil, "it fell silent before it could answer the close"},
 
@@ -168,7 +168,7 @@ func explains(i *identity, c signal.Cause, told bool) bool {
 	if lately == 0 {
 		lately = 1 << deedNone
 	}
-	if sent := i.machine.sent; sent != "" && c == sent {
+	if i.machine.sentAway && (c == signal.CauseNotAllowed || c == signal.CauseTooMuch) {
 		return true // whatever came then
 	}
 	if c == signal.CauseDeviceSlept && !i.roads && had(Sleep, ClockSet)(i) {
