@@ -60,6 +60,7 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 		// The room that had ended or forgotten somebody, has them again: a server
 		// was restarted, and this page came back to it first. The generations go
 		// on, for the other side may still have the last one.
+		s.moves(placeTransitions, p.place(), string(row.State))
 		p.Left, p.End, p.EndedAt, p.Link.End = false, nil, 0, nil
 	}
 	if p == nil {
@@ -121,11 +122,13 @@ func (s *Session) meet(p *peer, offers bool) {
 }
 
 func (s *Session) enterPresent(p *peer) {
+	s.moves(placeTransitions, p.place(), string(signal.PresencePresent))
 	p.Presence, p.End, p.Until, p.VouchAt = signal.PresencePresent, nil, 0, 0
 	s.Changes++
 }
 
 func (s *Session) enterAway(p *peer, st signal.PresenceState, end End, until time.Duration) {
+	s.moves(placeTransitions, p.place(), string(st))
 	p.Presence, p.End, p.Until = st, &end, until
 	if p.heardWhileAway() {
 		p.VouchAt = max(s.now.Mono, 1)
@@ -143,6 +146,7 @@ func (s *Session) left(end End) {
 	if !p.Left {
 		p.EndedAt = s.now.Mono
 	}
+	s.moves(placeTransitions, p.place(), "left")
 	p.Left, p.End, p.Until, p.Unsent = true, &end, 0, nil
 	s.Changes++
 }
