@@ -48,7 +48,7 @@ var Verdicts = []Verdict{
 	{"said goodbye", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) signal.Cause { return e.Intent.Cause() }, "html page lifecycle: pagehide; sendBeacon where the socket is gone (W3C beacon)"},
 	{"said goodbye to a page while the server was away", func(e Evidence) bool { return e.Told != "" }, func(e Evidence) signal.Cause { return e.Told }, "the roster of a returning page (PROTOCOL.md)"},
 	{"was in the room before the server restarted", func(e Evidence) bool { return e.Restarted }, always(signal.CauseServerShutdown), "the roster of a returning page (PROTOCOL.md)"},
-	{"did not answer pings", func(e Evidence) bool { return e.Silent }, always(signal.CauseNetworkLost), "RFC 6455, 5.5.2: a pong is due; RFC 7675, 5.1, for the 30 s"},
+	{"did not answer pings", func(e Evidence) bool { return e.Silent }, always(signal.CauseNetworkLost), "RFC 6455, 5.5.3: a pong is due; RFC 7675, 5.1, for the 30 s"},
 	{"the server closed the socket", func(e Evidence) bool { return e.Ours }, closeCause, "RFC 6455, 7.4.2: the close code"},
 	{"the stream ended without a goodbye", func(e Evidence) bool { return e.Closed }, always(signal.CausePageVanished), "RFC 6455, 7.1.5: 1006, no close frame; Chromium 156: a crash, a kill"},
 }

@@ -40,7 +40,7 @@ var Verdicts = []verdictRow{
 	{"not in the room any more", func(e Evidence) bool { return e.NotInRoom }, is(signal.CausePageVanished), "the welcome's roster (PROTOCOL.md)"},
 	{"offer and answer do not fit", func(e Evidence) bool { return e.Negotiation != "" }, is(signal.CauseNegotiationFailed), "W3C webrtc-pc 4.4.1.5: the promise rejects"},
 	{"no answer came", func(e Evidence) bool { return e.NoAnswer }, is(signal.CauseNegotiationTimeout), "W3C webrtc-pc 4.3.1: have-local-offer waits for ever; NegotiateWithin"},
-	{"a path, but no secure transport", func(e Evidence) bool { return e.DTLS == "failed" }, is(signal.CauseDTLSFailed), "W3C webrtc-pc 5.5.1: RTCDtlsTransportState failed"},
+	{"a path, but no secure transport", func(e Evidence) bool { return e.DTLS == "failed" }, is(signal.CauseDTLSFailed), "W3C webrtc-pc 5.5: RTCDtlsTransportState failed"},
 	{"never a path", func(e Evidence) bool { return e.NoPath }, is(signal.CauseICEFailed), "RFC 8863, 4: the PAC timer of 39.5 s; ConnectWithin"},
 	{"silent, though signaling sees both", func(e Evidence) bool { return e.Silent && e.SignalingOpen && e.Present }, is(signal.CausePathBlocked), "RFC 7675, 5.1: consent expires after 30 s; RecoverWithin"},
 	{"silent on every path", func(e Evidence) bool { return e.Silent }, is(signal.CauseNetworkLost), "RFC 7675, 5.1, and RFC 6455, 5.5.2: neither lane answers"},

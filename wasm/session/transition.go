@@ -35,7 +35,7 @@ var (
 	linkTransitions = []Transition{
 		{"", "negotiating", "somebody is there"},
 		{"negotiating", "connected", "the control channel opens"},
-		{"connected", "interrupted", "silence, disconnected, channel closed"},
+		{"connected", "interrupted", "silence, or its channel closes"},
 		{"interrupted", "recovering", "the remote can be reached: rung 1"},
 		{"interrupted", "connected", "heard again"},
 		{"recovering", "connected", "heard again"},
@@ -109,4 +109,30 @@ func Machines() []Machine {
 			string(signal.PresencePresent), string(signal.PresenceLeaving), string(signal.PresenceAway), "left",
 		}, placeTransitions},
 	}
+}
+
+// Decision is a row of the matrix, for those who draw it: what becomes of an
+// event in each of the four states, of the session or of a peer link.
+type Decision struct {
+	Event  string
+	OfLink bool
+	Cells  [4]string // never, ignore, handle
+}
+
+// Decisions lists the matrix.
+func Decisions() []Decision {
+	words := [...]string{undecided: "undecided", never: "never", ignore: "ignore", handle: "handle"}
+	var all []Decision
+	for k := range kinds {
+		d := Decision{Event: k.String(), OfLink: k >= kindNegotiationNeeded}
+		cells := linkMatrix[k]
+		if !d.OfLink {
+			cells = phaseMatrix[k]
+		}
+		for i, v := range cells {
+			d.Cells[i] = words[v]
+		}
+		all = append(all, d)
+	}
+	return all
 }
