@@ -63,6 +63,7 @@ type beating struct {
 	lane        int
 	first, last time.Duration
 	count       int
+	over        bool // the other end went
 }
 
 // patience is the longest silence within a run of beats.
@@ -133,7 +134,7 @@ func (p *picture) add(e entry) {
 func (p *picture) beat(at time.Duration, lane int) {
 	for _, b := range slices.Backward(p.beats) {
 		if b.lane == lane {
-			if at-b.last <= b.patience() {
+			if !b.over && at-b.last <= b.patience() {
 				b.last = at
 				b.count++
 				return
@@ -141,7 +142,7 @@ func (p *picture) beat(at time.Duration, lane int) {
 			break
 		}
 	}
-	p.beats = append(p.beats, &beating{lane, at, at, 1})
+	p.beats = append(p.beats, &beating{lane: lane, first: at, last: at, count: 1})
 }
 
 func (p *picture) event(at time.Duration, ev session.Event) {
@@ -233,6 +234,11 @@ func (p *picture) changes(at time.Duration, v session.Snapshot) {
 		}
 		if l.spans == nil || l.spans[len(l.spans)-1].state != state {
 			l.spans = append(l.spans, span{at, state})
+			if state != string(session.PeerConnected) && state != string(session.SignalingStateOpen) {
+				for _, b := range p.beats {
+					b.over = b.over || b.lane == i
+				}
+			}
 		}
 		l.state, l.ended = join(state, cause), ended
 	}

@@ -199,16 +199,11 @@ func (p *picture) spans(w *bytes.Buffer, axis []point, lane int, bottom float64)
 
 // beats draws a run of beats that came as one bar beside the other end's lane.
 func beats(w *bytes.Buffer, axis []point, b *beating, x float64) {
-	if x < pageAt {
-		x += 12
-	} else {
-		x -= 17
-	}
+	x -= 17
 	from, to := height(axis, b.first), height(axis, b.last)
 	fmt.Fprintf(w, `<rect class="beat" x="%.1f" y="%.1f" width="5" height="%.1f" rx="2"><title>%d beats</title></rect>`, x, from, max(to-from, 2), b.count)
 	if to-from > 70 {
-		beside := map[bool]float64{true: 16, false: -4}[x < pageAt]
-		fmt.Fprintf(w, `<text class="small mid" transform="translate(%.1f %.1f) rotate(-90)">%d beats</text>`, x+beside, (from+to)/2, b.count)
+		fmt.Fprintf(w, `<text class="small mid" transform="translate(%.1f %.1f) rotate(-90)">%d beats</text>`, x-4, (from+to)/2, b.count)
 	}
 	w.WriteString("\n")
 }

@@ -87,10 +87,10 @@
 //	W3C webrtc-pc, 6.2        data channels; closed while the page lives: the association is gone
 //	W3C webrtc-pc, 10.7       perfect negotiation
 //	html, page lifecycle      beforeunload, pagehide, pageshow; page-lifecycle: freeze, resume, wasDiscarded
-//	RFC 8445, 2.4 and 9       ICE restarts: media flows on over the old pair meanwhile
-//	RFC 8838, 8 and 13        trickled candidates, and the end of them
+//	RFC 8445, 9               ICE restarts: media flows on over the old pair meanwhile
+//	RFC 8838                  trickled candidates, and the end of them
 //	RFC 8863, 4               the PAC timer: no failure before 39.5 s; hence 40 s
 //	RFC 7675, 5.1             consent expires after 30 s without an answer
-//	RFC 8656, 3.2 and 7       relay allocations end by themselves; the last path there is
+//	RFC 8656, 3.2             relay allocations end by themselves; the last path there is
 //	RFC 6455, 5.5, 7.1.5, 7.4 pings, how a socket closes, and our close codes from 4000
 package session
