@@ -81,6 +81,7 @@ func (s *Session) enterLink(p *peer, st linkState, cause Cause) {
 	if l.State == st && l.Cause == cause {
 		return
 	}
+	s.moves(linkTransitions, linkNames[l.State], linkNames[st])
 	l.State, l.Cause, l.Since = st, cause, s.now.Mono
 	s.Changes++
 }
