@@ -224,7 +224,8 @@ func (c *connection) gather() {
 	if ufrag == c.gathered || c.deaf {
 		return
 	}
-	c.gathered, c.home = ufrag, c.page.machine().address
+	c.gathered = ufrag
+	c.homes = append(c.homes, home{ufrag, c.page.machine().address})
 	found := func(text string) {
 		if !c.closed {
 			c.page.put(session.CandidateFound{Link: c.link, Candidate: json.RawMessage(text)})

@@ -519,10 +519,12 @@ func sendAway(w *World, f Fault) {
 	}
 	code := [...]signal.CloseCode{signal.CloseNotAllowed, signal.CloseTooMuch, signal.CloseSlow, signal.CloseBusy}[f.N%4]
 	if row, _ := signal.CloseOf(int(code)); row.Final {
-		m.sentAway = true
-		if i := w.oracle.of(p); i != nil && i.alive() {
-			i.deed, i.at, i.roads, i.sent = deedSentAway, w.clock.now, true, row.Cause
-			i.deeds |= 1 << deedSentAway
+		m.sentAway, m.sent = true, row.Cause
+		if i := w.oracle.identity(p.view.Participant); i != nil {
+			if i.alive() {
+				i.deed, i.lately, i.at, i.roads = deedSentAway, 1<<deedSentAway, w.clock.now, true
+				i.deeds |= 1 << deedSentAway
+			}
 		}
 	}
 	p.socket.shut(code)

@@ -1,6 +1,10 @@
 package sim
 
-import "time"
+import (
+	"time"
+
+	"holdline/server/signal"
+)
 
 // browser is a make of browser: their timings differ.
 type browser int
@@ -42,6 +46,7 @@ type machine struct {
 	unfit    bool          // no remote description is taken
 	insecure bool          // DTLS fails
 	sentAway bool          // the server has closed its socket for good
+	sent     signal.Cause  // the cause of that close
 	had      uint64        // the kinds of faults that it had, as bits
 	lobby    bool          // its pages wait in the lobby
 	odd      bool          // one of these was ever true

@@ -124,6 +124,7 @@ func (o *oracle) did(p *page, d deed) {
 		return
 	}
 	i.deeds |= 1 << d
+	i.lately |= 1 << d
 	i.deed, i.at, i.said = d, o.world.clock.now, false
 	i.roads = o.hasRoad(p)
 }
@@ -151,7 +152,7 @@ func (o *oracle) pressedLeave(p *page) {
 // removes notes that somebody is put out of the room.
 func (o *oracle) removes(p *page) {
 	if i := o.of(p); i != nil && i.alive() {
-		i.deed, i.at, i.roads = deedRemoved, o.world.clock.now, true
+		i.deed, i.lately, i.at, i.roads = deedRemoved, 1<<deedRemoved, o.world.clock.now, true
 	}
 }
 
@@ -236,7 +237,7 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 			other.page = nil // it is somebody else now
 		}
 	}
-	i.page, i.deed, i.end = p, deedNone, nil
+	i.page, i.deed, i.lately, i.end = p, deedNone, 0, nil
 }
 
 // ownEnd looks at the end of a page's own session.

@@ -15,7 +15,7 @@ type transport struct {
 	ours      string      // the ufrags that both descriptions agree on
 	theirs    string
 	gathered  string
-	home      int   // the machine's address when candidates were gathered
+	homes     []home
 	pair      *pair // the chosen candidate pair, nil before the first
 	checking  int   // counts rounds of checks; only the newest is heard
 	connState string
@@ -84,12 +84,29 @@ func (t *transport) agree(ours, theirs string) {
 	}
 }
 
+// home is where the machine was when it gathered candidates for a ufrag.
+type home struct {
+	ufrag   string
+	address int
+}
+
+// athome says whether the candidates of the ufrag in use are still of the
+// network that the machine is on: neither browser gathers again by itself.
+func (c *connection) athome() bool {
+	for _, h := range c.homes {
+		if h.ufrag == c.ours {
+			return h.address == c.page.machine().address
+		}
+	}
+	return false
+}
+
 // matches says whether the two ends speak with the same credentials and at
 // least one knows where the other is.
 func (c *connection) matches() bool {
 	d := c.peer
 	return d != nil && !c.closed && !d.closed && d.peer == c && c.ours != "" && c.ours == d.theirs && c.theirs == d.ours &&
-		c.home == c.page.machine().address && d.home == d.page.machine().address &&
+		c.athome() && d.athome() &&
 		!c.dead && !d.dead && (has(c.candidates, c.theirs) || has(d.candidates, d.theirs)) && !c.broken && !d.broken
 }
 

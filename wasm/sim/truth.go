@@ -36,12 +36,12 @@ type identity struct {
 	page    *page // that lives by it
 	deed    deed  // what ended its last page
 	deeds   int   // all that was ever done to it, as bits
+	lately  int   // what was done since a page was last welcomed under it
 	at      time.Duration
-	said    bool         // the stub or Leave said goodbye
-	roads   bool         // when it went, its socket was open and the server in reach
-	sent    signal.Cause // why the server has sent it away
-	left    bool         // Leave was pressed
-	keyLost bool         // the server lost its key while this identity was there
+	said    bool // the stub or Leave said goodbye
+	roads   bool // when it went, its socket was open and the server in reach
+	left    bool // Leave was pressed
+	keyLost bool // the server lost its key while this identity was there
 	end     *signal.End
 	endAt   time.Duration
 	ends    int // how many final ends the room has given it
@@ -135,8 +135,8 @@ var blurs = []blur{
 	{deedPowerOff, signal.CausePageNavigated, noRoad, "it had said leaving before"},
 
 	{deedRemoved, signal.CauseRemoved, nil, ""},
-	{deedSentAway, signal.CauseNotAllowed, func(i *identity) bool { return i.sent == signal.CauseNotAllowed }, ""},
-	{deedSentAway, signal.CauseTooMuch, func(i *identity) bool { return i.sent == signal.CauseTooMuch }, ""},
+	{deedSentAway, signal.CauseNotAllowed, func(i *identity) bool { return i.machine.sent == signal.CauseNotAllowed }, ""},
+	{deedSentAway, signal.CauseTooMuch, func(i *identity) bool { return i.machine.sent == signal.CauseTooMuch }, ""},
 	{deedSentAway, signal.CausePageVanished, noRoad, "the close did not reach it"},
 	{deedSentAway, signal.CauseNetworkLost, nil, "it fell silent before it could answer the close"},
 
@@ -161,12 +161,18 @@ func unsaid(i *identity) bool { return !i.said }
 // explains says whether the cause is the true one, or one that cannot be told
 // from it.
 func explains(i *identity, c signal.Cause, told bool) bool {
-	d := i.deed
+	lately := i.lately
 	if i.left {
-		d = deedLeft
+		lately = 1 << deedLeft
 	}
-	if i.sent != "" && c == i.sent {
+	if lately == 0 {
+		lately = 1 << deedNone
+	}
+	if sent := i.machine.sent; sent != "" && c == sent {
 		return true // whatever came then
+	}
+	if c == signal.CauseDeviceSlept && !i.roads && had(Sleep, ClockSet)(i) {
+		return true // it slept, too, and nobody heard the rest
 	}
 	if told {
 		// What a page remembers, after a restart of the server, may be older
@@ -178,7 +184,7 @@ func explains(i *identity, c signal.Cause, told bool) bool {
 		}
 	}
 	for _, b := range blurs {
-		if b.deed == d && b.cause == c && (b.when == nil || b.when(i)) {
+		if lately>>b.deed&1 == 1 && b.cause == c && (b.when == nil || b.when(i)) {
 			return true
 		}
 	}
