@@ -1,7 +1,7 @@
 # Every target first installs what it lacks (scripts/setup), then calls one script.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench fuzz soak mutants fmt screenshots size
+.PHONY: help run build test check bench fuzz soak mutants fmt docs screenshots size
 
 help: ## show this
 	@echo 'Holdline: make TARGET'
@@ -48,6 +48,10 @@ mutants: ## plant faults one by one and say what catches each
 fmt: ## format the Go code
 	@scripts/setup
 	@gofmt -w server static scripts wasm
+
+docs: ## draw the states and the table of causes from the code into wasm/session
+	@scripts/setup
+	@go run ./scripts/docs
 
 screenshots: ## picture every state of the page into bin/screenshots
 	@scripts/setup chromium fonts

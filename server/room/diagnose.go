@@ -21,11 +21,14 @@ type Evidence struct {
 	Detail      string
 }
 
-// row is one line of the table: the first whose condition holds wins.
-type row struct {
-	name  string
-	when  func(Evidence) bool
-	cause func(Evidence) signal.Cause
+// Verdict is one line of the table: the first whose condition holds wins.
+// Layer, by whom and next step follow from the cause (signal.NewEnd); Source
+// says who warrants that the condition means it.
+type Verdict struct {
+	Name   string
+	When   func(Evidence) bool
+	Cause  func(Evidence) signal.Cause
+	Source string
 }
 
 func always(c signal.Cause) func(Evidence) signal.Cause {
@@ -40,22 +43,22 @@ func closeCause(e Evidence) signal.Cause {
 	return row.Cause
 }
 
-// rows is the room's part of the table of causes.
-var rows = []row{
-	{"said goodbye", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) signal.Cause { return e.Intent.Cause() }},
-	{"said goodbye to a page while the server was away", func(e Evidence) bool { return e.Told != "" }, func(e Evidence) signal.Cause { return e.Told }},
-	{"was in the room before the server restarted", func(e Evidence) bool { return e.Restarted }, always(signal.CauseServerShutdown)},
-	{"did not answer pings", func(e Evidence) bool { return e.Silent }, always(signal.CauseNetworkLost)},
-	{"the server closed the socket", func(e Evidence) bool { return e.Ours }, closeCause},
-	{"the stream ended without a goodbye", func(e Evidence) bool { return e.Closed }, always(signal.CausePageVanished)},
+// Verdicts is the room's part of the table of causes, in order.
+var Verdicts = []Verdict{
+	{"said goodbye", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) signal.Cause { return e.Intent.Cause() }, "html page lifecycle: pagehide; sendBeacon where the socket is gone (W3C beacon)"},
+	{"said goodbye to a page while the server was away", func(e Evidence) bool { return e.Told != "" }, func(e Evidence) signal.Cause { return e.Told }, "the roster of a returning page (PROTOCOL.md)"},
+	{"was in the room before the server restarted", func(e Evidence) bool { return e.Restarted }, always(signal.CauseServerShutdown), "the roster of a returning page (PROTOCOL.md)"},
+	{"did not answer pings", func(e Evidence) bool { return e.Silent }, always(signal.CauseNetworkLost), "RFC 6455, 5.5.3: a pong is due; RFC 7675, 5.1, for the 30 s"},
+	{"the server closed the socket", func(e Evidence) bool { return e.Ours }, closeCause, "RFC 6455, 7.4.2: the close code"},
+	{"the stream ended without a goodbye", func(e Evidence) bool { return e.Closed }, always(signal.CausePageVanished), "RFC 6455, 7.1.5: 1006, no close frame; Chromium 156: a crash, a kill"},
 }
 
 // Diagnose says what the evidence amounts to.
 func Diagnose(e Evidence) signal.End {
 	cause, name := signal.CauseUnknown, "nothing is known"
-	for _, r := range rows {
-		if r.when(e) {
-			cause, name = r.cause(e), r.name
+	for _, v := range Verdicts {
+		if v.When(e) {
+			cause, name = v.Cause(e), v.Name
 			break
 		}
 	}

@@ -45,9 +45,9 @@ func (r *Room) LeftEnd(i int) signal.End { return r.left[i].end }
 
 // Rows names the room's part of the table of causes, in order.
 func Rows() []string {
-	names := make([]string, 0, len(rows))
-	for _, r := range rows {
-		names = append(names, r.name)
+	names := make([]string, 0, len(Verdicts))
+	for _, v := range Verdicts {
+		names = append(names, v.Name)
 	}
 	return names
 }

@@ -51,11 +51,6 @@ func (s *Session) Cell(ev Event) int {
 	return int(k)*5 + int(s.Phase)
 }
 
-var (
-	phaseNames = [...]string{"lobby", "joining", "joined", "ended"}
-	linkNames  = [...]string{"negotiating", "connected", "interrupted", "recovering"}
-)
-
 // CellName words a cell; wanted says whether the matrix handles it, so that
 // some history should reach it.
 func CellName(cell int) (name string, wanted bool) {

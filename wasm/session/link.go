@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/json"
 	"time"
 
 	"holdline/server/signal"
@@ -39,6 +40,7 @@ type link struct {
 	Negotiation int  // the newest offer's number, from either side
 	Applied     int  // the remote offer that was applied last
 	Answer      string
+	Found       []json.RawMessage // the candidates of the newest local description
 	Offer       string
 	OfferAgain  time.Duration
 	FirstOffer  time.Duration
@@ -81,6 +83,7 @@ func (s *Session) enterLink(p *peer, st linkState, cause Cause) {
 	if l.State == st && l.Cause == cause {
 		return
 	}
+	s.moves(linkTransitions, linkNames[l.State], linkNames[st])
 	l.State, l.Cause, l.Since = st, cause, s.now.Mono
 	s.Changes++
 }
@@ -158,6 +161,9 @@ func (s *Session) handleLink(p *peer, ev Event) {
 	case RemoteDescriptionSet:
 		s.remoteDescriptionSet(p, ev)
 	case CandidateFound:
+		if l.Found = append(l.Found, ev.Candidate); len(l.Found) > mostFound {
+			l.Found = l.Found[1:]
+		}
 		s.send(p, s.toPeer(p, signal.TypeCandidate, ev.Candidate))
 	case CandidateRefused:
 		l.note("a remote candidate was refused: " + ev.Err)
@@ -233,7 +239,7 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 		return
 	}
 	if l.Applying {
-		l.Applying = false
+		l.Applying, l.Found = false, nil
 		l.Answer = ev.SDP
 		s.sendAnswer(p)
 		if l.Needed {
@@ -241,7 +247,7 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 		}
 		return
 	}
-	l.Making, l.Offered = false, true
+	l.Making, l.Offered, l.Found = false, true, nil
 	l.Negotiation++
 	l.Offer = ev.SDP
 	l.OfferAgain = s.now.Mono + s.policy.OfferAgainAfter
@@ -253,6 +259,17 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	}
 	s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: ev.Type, SDP: ev.SDP})))
 }
+
+// sendFound sends the candidates again that belong to a description that is
+// sent again: a server that was restarted has forgotten them with it.
+func (s *Session) sendFound(p *peer) {
+	for _, candidate := range p.Link.Found {
+		s.send(p, s.toPeer(p, signal.TypeCandidate, candidate))
+	}
+}
+
+// mostFound bounds the candidates that are kept to be sent again.
+const mostFound = 32
 
 // sendAnswer sends the last answer, under the number of its offer.
 func (s *Session) sendAnswer(p *peer) {
@@ -342,6 +359,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	if n == l.Applied {
 		if !l.Applying && l.Answer != "" { // it has not heard the answer
 			s.sendAnswer(p)
+			s.sendFound(p)
 		}
 		return
 	}
@@ -394,6 +412,7 @@ func (s *Session) tickNegotiation(p *peer) {
 	if due(l.OfferAgain, now) && l.Offered {
 		l.OfferAgain = now + s.policy.OfferAgainAfter
 		s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "offer", SDP: l.Offer})))
+		s.sendFound(p)
 	}
 	if l.State != linkNegotiating || !p.live() {
 		return

@@ -64,13 +64,14 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 		// The room that had ended or forgotten somebody, has them again: a server
 		// was restarted, and this page came back to it first. The generations go
 		// on, for the other side may still have the last one.
+		s.moves(placeTransitions, p.place(), string(row.State))
 		p.Left, p.End, p.EndedAt, p.Link.End = false, nil, 0, nil
 	}
 	if p == nil {
 		p = &peer{ID: row.Participant, Order: row.Order, Life: row.Life, Media: signal.Media{Microphone: true, Camera: true}}
 		for _, gone := range s.TakenOff {
 			if gone.Peer == p.ID && gone.Life == p.Life {
-				p.Link.Generation, p.Link.State = gone.Generation, linkEnded // the other side may still have that one
+				p.Link = link{Generation: gone.Generation, State: linkEnded} // the other side may still have that one
 			}
 		}
 		i, _ := slices.BinarySearchFunc(s.Peers, row.Order, func(p *peer, order int) int { return p.Order - order })
@@ -131,11 +132,13 @@ func (s *Session) meet(p *peer, offers bool) {
 }
 
 func (s *Session) enterPresent(p *peer) {
+	s.moves(placeTransitions, p.place(), string(signal.PresencePresent))
 	p.Presence, p.End, p.Until, p.VouchAt = signal.PresencePresent, nil, 0, 0
 	s.Changes++
 }
 
 func (s *Session) enterAway(p *peer, st signal.PresenceState, end End, until time.Duration) {
+	s.moves(placeTransitions, p.place(), string(st))
 	p.Presence, p.End, p.Until = st, &end, until
 	if p.heardWhileAway() {
 		p.VouchAt = max(s.now.Mono, 1)
@@ -153,6 +156,7 @@ func (s *Session) left(end End) {
 	if !p.Left {
 		p.EndedAt = s.now.Mono
 	}
+	s.moves(placeTransitions, p.place(), "left")
 	p.Left, p.End, p.Until, p.Unsent = true, &end, 0, nil
 	s.Changes++
 }

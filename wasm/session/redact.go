@@ -187,6 +187,9 @@ func (r *redactor) state(st state) []byte {
 		copied.Signaling.Outbox.Kept[i] = r.envelope(k)
 	}
 	for _, p := range copied.Peers {
+		for i := range p.Link.Found {
+			p.Link.Found[i] = r.candidate(p.Link.Found[i])
+		}
 		p.Link.Offer, p.Link.Answer = r.text(p.Link.Offer), r.text(p.Link.Answer)
 		p.Link.Evidence = r.texts(p.Link.Evidence)
 		p.End, p.Link.End = r.end(p.End), r.end(p.Link.End)

@@ -63,7 +63,7 @@ type state struct {
 	Random      uint64
 	Goodbyes    Goodbyes
 	Changes     int64 // grows with every change that a page shows
-	Nevers      int   // events that the matrix says cannot happen
+	Nevers      int   // events and moves that the tables say cannot happen
 	Unknowns    int   // ends that no row of Diagnose explains
 }
 
@@ -236,6 +236,7 @@ func (s *Session) join(name string) {
 	s.Life++
 	s.Count = 0
 	s.LeavingAt, s.BeatAt, s.Gone, s.End = 0, 0, false, nil
+	s.enterSignaling(SignalingStateClosed, "")
 	s.Signaling.forget()
 	s.enterPhase(phaseJoining)
 	s.dirty = true
@@ -295,6 +296,7 @@ func (s *Session) end(e End) {
 }
 
 func (s *Session) enterPhase(p phase) {
+	s.moves(phaseTransitions, phaseNames[s.Phase], phaseNames[p])
 	s.Phase = p
 	s.Changes++
 }

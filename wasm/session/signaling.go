@@ -35,6 +35,7 @@ func (s *Session) enterSignaling(st SignalingState, cause Cause) {
 		return
 	}
 	was := s.Signaling.State
+	s.moves(signalingTransitions, string(was), string(st))
 	s.Signaling.State, s.Signaling.Cause = st, cause
 	s.Changes++
 	if (was == SignalingStateOpen) != (st == SignalingStateOpen) {

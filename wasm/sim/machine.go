@@ -36,7 +36,6 @@ type machine struct {
 	slept    time.Duration // what performance.now has not counted
 	skew     time.Duration // the wall clock's error
 	stalled  []*pipe       // hold what cannot be delivered now
-	offline  bool          // what navigator.onLine says the opposite of
 	mic, cam string        // the getUserMedia error of a device; "" works
 	refuses  bool          // new RTCPeerConnection throws
 	unfit    bool          // no remote description is taken

@@ -35,7 +35,6 @@ type page struct {
 	timer   int // counts timers; only the newest is heard
 	shown   int64
 	view    session.Snapshot
-	cell    func(int)
 
 	dialogs  outages // reasons why no JavaScript runs
 	frozen   bool
@@ -51,7 +50,6 @@ type page struct {
 	stub     *socket       // the socket that the stub has
 	channels []*connection // and the control channels
 	listens  bool          // beforeunload has a handler
-	mic, cam bool
 	spins    int
 	second   time.Duration // the second whose steps are counted
 	inSecond int

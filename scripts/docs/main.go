@@ -1,0 +1,66 @@
+// Docs draws what the code decides by, from the tables that it decides with:
+// the states as diagrams, and the causes for people, in English and Chinese.
+//
+//	go run ./scripts/docs         writes the files
+//	go run ./scripts/docs -check  fails when one of them is not fresh
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+const dir = "wasm/session"
+
+func main() {
+	check := flag.Bool("check", false, "fail when a file is not fresh, write nothing")
+	flag.Parse()
+	if err := run(*check); err != nil {
+		fmt.Fprintln(os.Stderr, "docs:", err)
+		os.Exit(1)
+	}
+}
+
+type file struct {
+	name string
+	data []byte
+}
+
+// files makes all of them.
+func files() ([]file, error) {
+	all := []file{{"STATES.svg", states()}}
+	for _, l := range languages {
+		data, err := causes(l)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, file{l.file, data})
+	}
+	return all, nil
+}
+
+func run(check bool) error {
+	all, err := files()
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
+		name := filepath.Join(dir, f.name)
+		if check {
+			if got, err := os.ReadFile(name); err != nil {
+				return err
+			} else if !bytes.Equal(got, f.data) {
+				return fmt.Errorf("%s is not fresh: run make docs", name)
+			}
+			continue
+		}
+		if err := os.WriteFile(name, f.data, 0o666); err != nil {
+			return err
+		}
+		fmt.Println(name)
+	}
+	return nil
+}
