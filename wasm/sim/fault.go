@@ -344,6 +344,7 @@ func fail(w *World, f Fault) {
 	}
 	w.oracle.did(p, deedFailed)
 	bye := signal.Goodbye{Count: p.goodbyes.Count + 2, Intent: signal.IntentFailed}
+	p.tab.mark = true
 	p.say(signal.TypeBye, bye)
 	w.oracle.saidBye(p)
 	if p.goodbyes.Key != "" {

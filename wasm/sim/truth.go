@@ -141,6 +141,7 @@ var blurs = []blur{
 	{deedSentAway, signal.CauseNetworkLost, nil, "it fell silent before it could answer the close"},
 
 	{deedFailed, signal.CauseClientFailed, nil, ""},
+	{deedFailed, signal.CauseServerUnreachable, noRoad, "sent away by a server at its limit before"},
 	{deedFailed, signal.CausePageVanished, noRoad, "no road was open for the goodbye"},
 	{deedFailed, signal.CauseNetworkLost, noRoad, "no road was open for the goodbye"},
 	{deedFailed, signal.CauseServerShutdown, noRoad, "no road was open for the goodbye"},
