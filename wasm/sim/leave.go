@@ -175,6 +175,9 @@ func (p *page) beacon(g signal.Goodbye) {
 	if w.noise.chance(0.1) {
 		wait = w.noise.between(0, 8*time.Second)
 	}
+	if w.noise.chance(0.05) {
+		return // lost
+	}
 	w.after(wait, func() {
 		if m.reaches() {
 			w.server.bye(b)

@@ -152,6 +152,7 @@ func (o *oracle) pressedLeave(p *page) {
 // removes notes that somebody is put out of the room.
 func (o *oracle) removes(p *page) {
 	if i := o.of(p); i != nil && i.alive() {
+		i.deeds |= 1 << deedRemoved
 		i.deed, i.lately, i.at, i.roads = deedRemoved, 1<<deedRemoved, o.world.clock.now, true
 	}
 }
@@ -284,6 +285,9 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 	if w.Coverage != nil && now.End != nil {
 		w.Coverage.end(*now.End)
 	}
+	if now.Cause != "" && now.State != session.PeerEnded && (was == nil || was.State != now.State || was.Cause != now.Cause) {
+		o.plausible(p, now)
+	}
 	if now.Cause == signal.CauseUnknown {
 		w.failf("%s shows %s as %s for an unknown cause", p, now.Participant, now.State)
 	}
@@ -314,6 +318,31 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 	if now.End != nil && (was == nil || was.End == nil || was.State != session.PeerEnded || was.End.Revision != now.End.Revision || was.End.Cause != now.End.Cause || was.End.Final != now.End.Final) {
 		o.note(p, *now.End)
 		o.ended(p, now)
+	}
+}
+
+// plausible: what is shown while nothing has ended yet has a reason, too.
+func (o *oracle) plausible(p *page, v *session.PeerSnapshot) {
+	w := o.world
+	i := o.identity(v.Participant)
+	if i == nil || explains(i, v.Cause, true) {
+		return
+	}
+	ok := false
+	a, b := &identity{machine: p.machine()}, i
+	either := func(kinds ...Kind) bool { return had(kinds...)(a) || had(kinds...)(b) }
+	switch v.Cause {
+	case signal.CausePageClosed, signal.CausePageNavigated, signal.CausePageReloaded:
+		ok = had(Cancel, Download, Reload, Navigate, Elsewhere, CloseTab, Duplicate)(i)
+	case signal.CausePageUnresponsive:
+		ok = either(Dialog, Cancel, Hide, Freeze, Sleep, Lossy, Slow, Restart, Drain, RestartNewKey) || o.trouble(p.machine(), i.machine, 90*second) > 0
+	case signal.CauseNetworkChanged:
+		ok = either(Roam, Unplug)
+	case signal.CausePathBlocked, signal.CauseNetworkLost, signal.CauseServerUnreachable, signal.CauseServerShutdown, signal.CauseSignalingLost, signal.CausePageVanished:
+		ok = o.trouble(p.machine(), i.machine, 90*second) > 0 || o.restarts > 0 || i.deeds != 0 || i.left || either(ResetSocket, HalfOpen, Roam, SendAway, Cancel, Download, Reload, Navigate, Elsewhere, Freeze, Duplicate)
+	}
+	if !ok && !p.machine().odd && !i.machine.odd {
+		w.failf("%s shows %s as %s by %s, and nothing of the kind was done", p, o.name(i.id), v.State, v.Cause)
 	}
 }
 
@@ -383,14 +412,14 @@ func (o *oracle) ended(p *page, v *session.PeerSnapshot) {
 	if i == nil || !i.alive() || i.keyLost {
 		return
 	}
-	need := 9 * time.Second
+	need, lately := 9*time.Second, 90*time.Second
 	switch v.End.Cause {
 	case signal.CauseHangup:
 		need = time.Hour
 	case signal.CausePathBlocked, signal.CauseNetworkLost:
-		need = 25 * time.Second
+		need, lately = 25*time.Second, 60*time.Second
 	case signal.CauseNegotiationTimeout, signal.CauseICEFailed:
-		need = 13 * time.Second
+		need, lately = 13*time.Second, 45*time.Second
 	case signal.CauseDTLSFailed, signal.CauseNegotiationFailed:
 		need = time.Hour
 	}
@@ -400,16 +429,16 @@ func (o *oracle) ended(p *page, v *session.PeerSnapshot) {
 	if now := o.world.clock.now; i.at > 0 && now-i.at >= 10*second && p.view.Signaling != session.SignalingStateOpen && need < time.Hour {
 		return // it had gone, and a page without signaling cannot know that it is back
 	}
-	if t := o.trouble(p.machine(), i.machine); t < need {
-		o.world.failf("%s shows %s as ended (%s, %v), who lives; in the last 90 s they had trouble for %v", p, o.name(i.id), v.End.Cause, v.End.Evidence, t)
+	if t := o.trouble(p.machine(), i.machine, lately); t < need {
+		o.world.failf("%s shows %s as ended (%s, %v), who lives; in the last %v they had trouble for %v", p, o.name(i.id), v.End.Cause, v.End.Evidence, lately, t)
 	}
 }
 
 // trouble is how long something was in the way between two machines, or
-// between one and the server, in the last 90 s.
-func (o *oracle) trouble(a, b *machine) time.Duration {
+// between one and the server, lately.
+func (o *oracle) trouble(a, b *machine, lately time.Duration) time.Duration {
 	to := o.world.clock.now
-	from := to - 90*time.Second
+	from := to - lately
 	d := o.server.within(from, to) + o.reach[b.index].within(from, to) + o.stall[b.index].within(from, to)
 	if a != nil {
 		d += o.reach[a.index].within(from, to) + o.stall[a.index].within(from, to) + o.path[a.index*len(o.world.machines)+b.index].within(from, to)
@@ -439,7 +468,7 @@ func (o *oracle) departed(e signal.End) {
 		w.failf("the room ends %s with an end that is not final", o.name(e.Subject))
 	}
 	if i.alive() && !again {
-		if t := o.trouble(nil, i.machine); t < 9*time.Second {
+		if t := o.trouble(nil, i.machine, 90*second); t < 9*time.Second {
 			w.failf("the room ends %s (%s, %v), who lives; in the last 90 s it had trouble for %v", o.name(i.id), e.Cause, e.Evidence, t)
 			return
 		}

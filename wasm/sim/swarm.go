@@ -64,7 +64,14 @@ func NewPlan(seed uint64) Plan {
 		}
 	}
 	every := r.between(700*time.Millisecond, 10*second)
-	for at := r.between(0, every); at < p.Quiet && total > 0; at += r.between(every/4, every*2) {
+	bursts := r.chance(0.3)
+	pause := func() time.Duration {
+		if bursts && r.chance(0.7) {
+			return r.between(5*time.Millisecond, 900*time.Millisecond)
+		}
+		return r.between(every/4, every*2)
+	}
+	for at := r.between(0, every); at < p.Quiet && total > 0; at += pause() {
 		x := r.share() * total
 		k := chosen[len(chosen)-1]
 		for _, c := range chosen {
@@ -90,7 +97,7 @@ func NewPlan(seed uint64) Plan {
 
 // The bounds that the oracle holds the machine to, after the last fault.
 const (
-	ConvergeWithin = 75 * time.Second  // all who live are connected to each other
+	ConvergeWithin = 50 * time.Second  // all who live are connected to each other
 	SettleWithin   = 120 * time.Second // nobody's place is held any more
 )
 

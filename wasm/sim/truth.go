@@ -69,7 +69,16 @@ func had(kinds ...Kind) func(i *identity) bool {
 	return func(i *identity) bool { return i.machine.had&bits != 0 }
 }
 
-func noRoad(i *identity) bool { return !i.roads }
+// noRoad says whether the last words of the identity may not have reached the
+// server: there was no way then, or not for long enough.
+func noRoad(i *identity) bool {
+	if !i.roads {
+		return true
+	}
+	o := &i.machine.world.oracle
+	from, to := i.at-100*time.Millisecond, i.at+3*time.Second
+	return o.reach[i.machine.index].within(from, to)+o.server.within(from, to) > 0
+}
 
 // blurs are the causes that a room's final end may name, by what was done.
 // The ones with a reason are those that cannot be told apart.
@@ -172,8 +181,11 @@ func explains(i *identity, c signal.Cause, told bool) bool {
 	if i.machine.sentAway && (c == signal.CauseNotAllowed || c == signal.CauseTooMuch) {
 		return true // whatever came then
 	}
-	if c == signal.CauseDeviceSlept && !i.roads && had(Sleep, ClockSet)(i) {
+	if c == signal.CauseDeviceSlept && (noRoad(i) || i.machine.sentAway) && had(Sleep, ClockSet)(i) {
 		return true // it slept, too, and nobody heard the rest
+	}
+	if c == signal.CauseServerUnreachable && noRoad(i) && had(SendAway)(i) {
+		return true // a server at its limit had sent it away before
 	}
 	if told {
 		// What a page remembers, after a restart of the server, may be older
