@@ -32,6 +32,7 @@ func (w *World) conclude() {
 	w.oracle.agreement()
 	w.oracle.delivery()
 	w.oracle.places()
+	w.oracle.mail()
 	w.candidates()
 	w.bounds()
 }
@@ -145,13 +146,16 @@ func (o *oracle) places() {
 
 // candidates: of two connections that agree, each has had all of the other's.
 func (w *World) candidates() {
-	if w.oracle.restarts > 0 {
-		return // what a server keeps for one who is away goes with it
-	}
 	for _, c := range w.connections {
 		d := c.peer
-		if d == nil || d.closed || d.peer != c || !c.flows() || !d.flows() || c.ours != d.theirs || c.theirs != d.ours || c.state != "stable" || d.state != "stable" {
+		if d == nil || d.closed || d.peer != c || !c.flows() || !d.flows() || c.state != "stable" || d.state != "stable" {
 			continue
+		}
+		if (c.ours != d.theirs || c.theirs != d.ours) && !c.busy && !d.busy && w.clock.now-c.setAt > 2*second && w.clock.now-d.setAt > 2*second {
+			w.failf("%s has %s and %s, %s has %s and %s: they do not agree", c.page, c.ours, c.theirs, d.page, d.theirs, d.ours)
+		}
+		if w.oracle.restarts > 0 || c.ours != d.theirs || c.theirs != d.ours {
+			continue // what a server keeps for one who is away goes with it
 		}
 		for _, found := range d.found {
 			if found.ufrag != c.theirs {

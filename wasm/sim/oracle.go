@@ -21,6 +21,8 @@ type oracle struct {
 	restarts   int
 	finals     []final
 	said       []chat
+	post       map[string]*post
+	posts      []*post
 	inversions int // of the order of joining; what is nearly at once may be either
 }
 
@@ -46,7 +48,7 @@ type hearer struct {
 	id   string
 }
 
-func newOracle(w *World) oracle { return oracle{world: w} }
+func newOracle(w *World) oracle { return oracle{world: w, post: map[string]*post{}} }
 
 // settle makes the books once the machines are known.
 func (o *oracle) open() {
@@ -327,6 +329,9 @@ func (o *oracle) plausible(p *page, v *session.PeerSnapshot) {
 	i := o.identity(v.Participant)
 	if i == nil || explains(i, v.Cause, true) {
 		return
+	}
+	if me := o.of(p); me != nil && me.deeds != 0 {
+		return // its own end may be under way
 	}
 	ok := false
 	a, b := &identity{machine: p.machine()}, i

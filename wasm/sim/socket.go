@@ -157,6 +157,7 @@ func (s *socket) read(e signal.Envelope) {
 	}
 	w.onWire(&e, sv.policy.Limits)
 	if s.greeted {
+		w.oracle.posted(s.page, e)
 		sv.step(room.Message{Conn: s.id, Envelope: e})
 		return
 	}
@@ -178,6 +179,7 @@ func (s *socket) write(e signal.Envelope) {
 	s.toPage.send(func() {
 		if s.state == socketOpen {
 			s.world.onWire(&e, wireLimits)
+			s.world.oracle.delivered(s.page, e)
 			s.page.put(session.SignalingReceived{Attempt: s.attempt, Envelope: e})
 		}
 	})

@@ -14,6 +14,7 @@ type transport struct {
 	peer      *connection // whose description was set last
 	ours      string      // the ufrags that both descriptions agree on
 	theirs    string
+	setAt     time.Duration
 	gathered  string
 	homes     []home
 	pair      *pair // the chosen candidate pair, nil before the first
@@ -65,7 +66,7 @@ func (t *transport) agree(ours, theirs string) {
 	if t.ours == ours && t.theirs == theirs {
 		return
 	}
-	t.ours, t.theirs = ours, theirs
+	t.ours, t.theirs, t.setAt = ours, theirs, t.c.page.world.clock.now
 	t.dead = false
 	t.checking++
 	if t.connState == "new" || t.connState == "failed" || t.connState == "disconnected" && t.c.page.machine().browser == chromium {
