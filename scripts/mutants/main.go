@@ -25,8 +25,8 @@ type mutant struct {
 }
 
 func main() {
-	seeds := flag.Int("seeds", 600, "histories for each mutant")
-	only := flag.String("only", "", "only mutants whose names contain this")
+	seeds := flag.Int("seeds", 600, "histories for each planted fault")
+	only := flag.String("only", "", "only those whose names contain this")
 	flag.Parse()
 	if err := run(*seeds, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
@@ -80,10 +80,13 @@ func run(seeds int, only string) error {
 	return nil
 }
 
-type staleError struct{ found int }
+// staleError is a planted fault that does not fit the tree any more.
+type staleError struct{ why string }
 
-func (e *staleError) Error() string {
-	return fmt.Sprintf("its text stands %d times in the file, want once", e.found)
+func (e *staleError) Error() string { return e.why }
+
+func firstLines(out []byte) string {
+	return string(out[:min(len(out), 300)])
 }
 
 // catch plants the fault, plays, and takes it out again.
@@ -94,7 +97,7 @@ func (m mutant) catch(dir string, seeds int, clean result) (by string, err error
 		return "", err
 	}
 	if n := strings.Count(string(text), m.old); n != 1 {
-		return "", &staleError{n}
+		return "", &staleError{fmt.Sprintf("its text stands %d times in the file, want once", n)}
 	}
 	planted := strings.Replace(string(text), m.old, m.new, 1)
 	if err := os.WriteFile(file, []byte(planted), 0o644); err != nil {
@@ -143,7 +146,7 @@ var (
 // play runs the swarm and the scenarios. A tree that does not compile is an
 // error; a panic or a hang is a catch.
 func play(dir string, seeds int) (result, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "./wasm/sim", "-run", "^(TestSwarm|TestScenarios)$", "-goon", "-noshrink", fmt.Sprint("-seeds=", seeds))
 	cmd.Dir = dir
@@ -168,7 +171,7 @@ func play(dir string, seeds int) (result, error) {
 		r.failed++
 		r.signs = append(r.signs, sign{"hang", "it never ends"})
 	case strings.Contains(string(out), "[build failed]") || strings.Contains(string(out), "[setup failed]"):
-		return r, fmt.Errorf("go test: %s", out)
+		return r, &staleError{"it does not compile: " + firstLines(out)}
 	case err != nil && r.failed == 0:
 		return r, fmt.Errorf("go test: %w: %s", err, out)
 	}

@@ -53,6 +53,7 @@ type page struct {
 	spins    int
 	second   time.Duration // the second whose steps are counted
 	inSecond int
+	dials    []time.Duration // when sockets were opened
 }
 
 func (p *page) machine() *machine { return p.tab.machine }

@@ -11,6 +11,10 @@ import (
 func (p *page) perform(a session.Action) {
 	switch a := a.(type) {
 	case session.OpenSignaling:
+		p.dials = append(p.dials, p.world.clock.now)
+		if n := len(p.dials) - 25; n >= 0 && p.world.clock.now-p.dials[n] < 10*time.Second {
+			p.world.failf("%s opens 25 sockets within 10 s", p)
+		}
 		p.socket = p.dial(a.Attempt)
 		p.world.oracle.assess()
 	case session.SendSignaling:
