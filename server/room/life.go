@@ -109,7 +109,7 @@ func (r *Room) closed(now time.Duration, ev Closed) {
 	if p.bye {
 		return // the bye said it all
 	}
-	if p.state == signal.PresenceLeaving && !ev.Silent {
+	if p.state == signal.PresenceLeaving && !ev.Silent && !ev.Ours {
 		// Firefox 153 closes the socket at beforeunload, even for a download:
 		// the page may yet say bye by beacon, or stay on a new socket.
 		r.away(now, p, p.end, r.hold(p.end.Cause))

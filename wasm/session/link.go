@@ -228,7 +228,7 @@ func (s *Session) offer(p *peer, restart bool) {
 	}
 	l.Making, l.Needed = true, false
 	l.Attempt++
-	s.emit(SetLocalDescription{p.name(), l.Attempt, l.Restart, l.Rung == rungRelayOnly})
+	s.emit(SetLocalDescription{p.name(), l.Attempt, l.Restart, l.Rung == rungRelayOnly && s.hasRelay()})
 	l.Restart = false
 }
 
@@ -363,8 +363,8 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		}
 		return
 	}
-	if n < l.Applied {
-		return
+	if n < l.Applied || n <= l.Negotiation && !l.Making && !l.Offered {
+		return // an offer that was given up in glare, and comes late
 	}
 	if (l.Making || l.Offered) && !s.polite(p) {
 		l.Ignored = n

@@ -123,12 +123,20 @@ func (s *Session) forgive() {
 	}
 }
 
+// jump is how far the clocks have parted since they last did, 0 while they go
+// together.
+func (s *Session) jump(now Time) time.Duration {
+	if d := now.drift() - s.Drift; s.Drift != 0 && (d > s.policy.JumpAfter || d < -s.policy.JumpAfter) {
+		return d
+	}
+	return 0
+}
+
 // clocks notices that wall and monotonic clock part: the machine slept, or
 // somebody set the clock. What is still alive is heard before any timer fires.
 func (s *Session) clocks() {
-	drift := s.now.drift()
-	if d := drift - s.Drift; s.Drift != 0 && (d > s.policy.JumpAfter || d < -s.policy.JumpAfter) {
-		s.Drift = drift
+	if d := s.jump(s.now); d != 0 {
+		s.Drift += d
 		if d > 0 { // forward: the monotonic clock stood still while the machine slept
 			s.SleptAt, s.After = max(s.now.Mono, 1), signal.AfterSleep
 		}

@@ -17,6 +17,7 @@ type Row struct {
 	Data  json.RawMessage `json:"data,omitempty"`
 	Count int             `json:"count,omitempty"` // of a run
 	Last  *Time           `json:"last,omitempty"`  // its last event
+	Late  time.Duration   `json:"late,omitempty"`  // of a tick: how far the page's timer was behind, when that counted
 	First int64           `json:"first,omitempty"` // a run of samples: the first one's packets; Data has the last one's
 }
 
@@ -48,6 +49,7 @@ type Trace struct {
 
 type entry struct {
 	at    Time
+	late  time.Duration
 	ev    Event
 	count int
 	last  Time
@@ -70,19 +72,24 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 		t.trim()
 	}
 	changes, forgiven := s.Changes, s.Forgiven
-	packets, late := s.packets(ev), s.late(now)
+	packets, wake := s.packets(ev), s.Wake
+	late, jumped := ev.kind() == kindTick && s.late(now), s.jump(now) != 0
 	actions := s.Step(now, ev)
 	ev = t.redact.event(ev)
 	if st, ok := ev.(StatsSampled); ok && s.packets(ev) == packets {
 		st.Packets = 0 // nothing new, or stale: a run of these must not look like packets that come
 		ev = st
 	}
-	if s.Changes == changes && s.Forgiven == forgiven && !late && quiet(ev) && !consequential(actions) {
+	if s.Changes == changes && s.Forgiven == forgiven && !late && !jumped && quiet(ev) && !consequential(actions) {
 		t.addQuiet(now, ev)
 		return actions
 	}
 	t.flush()
-	t.rows = append(t.rows, entry{at: now, ev: ev, count: 1})
+	row := entry{at: now, ev: ev, count: 1}
+	if late {
+		row.late = now.Mono - wake
+	}
+	t.rows = append(t.rows, row)
 	return actions
 }
 
@@ -221,7 +228,7 @@ func (t *Trace) Segments() []Segment {
 func encodeRows(entries []entry) []Row {
 	rows := make([]Row, len(entries))
 	for i, e := range entries {
-		rows[i] = Row{At: e.at, Event: e.ev.kind().String(), Data: signal.Raw(e.ev)}
+		rows[i] = Row{At: e.at, Late: e.late, Event: e.ev.kind().String(), Data: signal.Raw(e.ev)}
 		if string(rows[i].Data) == "{}" {
 			rows[i].Data = nil
 		}
@@ -262,6 +269,9 @@ func Replay(policy Policy, segments []Segment, observe Observer) (*Session, erro
 				}
 				st.ev = ev
 			}
+			if st.ev.kind() == kindTick {
+				s.Wake = st.at.Mono - st.late // the ticks of a run are not where they were
+			}
 			actions := s.Step(st.at, st.ev)
 			if observe != nil {
 				observe(st.at, st.ev, s, actions)
@@ -285,8 +295,9 @@ func (st *state) check() error {
 }
 
 type step struct {
-	at Time
-	ev Event
+	at   Time
+	ev   Event
+	late time.Duration
 }
 
 // expand turns runs into their events. Runs that stand together happened
@@ -299,14 +310,14 @@ func expand(rows []Row) ([]step, error) {
 			return nil, fmt.Errorf("session: trace row %d: %w", i, err)
 		}
 		if r.Count <= 1 || r.Last == nil {
-			steps = append(steps, step{r.At, ev})
+			steps = append(steps, step{r.At, ev, r.Late})
 			continue
 		}
 		if r.Count > 1<<20 {
 			return nil, fmt.Errorf("session: trace row %d: count: want at most %d, got %d", i, 1<<20, r.Count)
 		}
 		for n := range r.Count {
-			steps = append(steps, step{between(r.At, *r.Last, n, r.Count-1), sample(ev, r.First, n, r.Count-1)})
+			steps = append(steps, step{between(r.At, *r.Last, n, r.Count-1), sample(ev, r.First, n, r.Count-1), 0})
 		}
 	}
 	slices.SortStableFunc(steps, func(a, b step) int { return int(a.at.Mono - b.at.Mono) })
