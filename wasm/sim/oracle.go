@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"holdline/server/signal"
@@ -122,6 +123,9 @@ func (o *oracle) whose(p *page) *identity {
 func (o *oracle) did(p *page, d deed) {
 	i := o.whose(p)
 	o.world.tell(fmt.Sprintf("%s %s", p, d))
+	if i != nil && i.deed == deedSentAway {
+		i.lately |= 1 << d // a beacon may say so yet
+	}
 	if i == nil || i.left || i.deed == deedSentAway || i.deed == deedRemoved {
 		return
 	}
@@ -226,10 +230,10 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 		o.identities = append(o.identities, i)
 		o.world.tell(fmt.Sprintf("%s is participant %s", p, v.Participant))
 	}
-	if i.left {
+	if i.left && o.restartAt < i.at { // a copy of the tab may bring it back to a server that was restarted
 		o.world.failf("%s lives by %s, who has left", p, i.id)
 	}
-	if old := i.page; old != nil && old != p && !old.gone && old.view.Participant == i.id && !old.session.Ended() && old.view.Signaling == session.SignalingStateOpen {
+	if old := i.page; old != nil && old != p && !old.gone && !old.leaving && old.view.Participant == i.id && !old.session.Ended() && old.view.Signaling == session.SignalingStateOpen {
 		o.world.failf("%s and %s both live by %s", old, p, i.id)
 	}
 	if i.end != nil && o.restartAt < i.endAt && o.world.clock.now-i.endAt > 2*second { // a welcome may be under way
@@ -250,6 +254,9 @@ func (o *oracle) ownEnd(p *page, e signal.End) {
 		o.world.Coverage.end(e)
 	}
 	if p.machine().sentAway {
+		if i := o.identity(p.session.Snapshot().Participant); i != nil && i.deed == deedNone && (e.Cause == signal.CauseNotAllowed || e.Cause == signal.CauseTooMuch) {
+			i.deed, i.lately, i.at, i.roads = deedSentAway, 1<<deedSentAway, o.world.clock.now, true
+		}
 		return
 	}
 	switch e.Cause {
@@ -480,6 +487,9 @@ func (o *oracle) departed(e signal.End) {
 	}
 	if e.Cause == signal.CausePageVanished && o.restartAt > i.at && o.restarts > 0 {
 		return // the room that knew it was forgotten, and the page that remembers had not heard it
+	}
+	if len(e.Evidence) > 1 && strings.HasPrefix(e.Evidence[1], "leaving with intent") && had(Cancel, Download, Reload, Navigate, Elsewhere, CloseTab)(i) {
+		return // leaving was the last that was heard
 	}
 	if !explains(i, e.Cause, len(e.Evidence) > 0 && e.Evidence[0] == "said goodbye to a page while the server was away") {
 		w.failf("the room ends %s, who %s, with %s %v", o.name(i.id), i.story(), e.Cause, e.Evidence)

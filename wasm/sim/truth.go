@@ -181,8 +181,8 @@ func explains(i *identity, c signal.Cause, told bool) bool {
 	if i.machine.sentAway && (c == signal.CauseNotAllowed || c == signal.CauseTooMuch) {
 		return true // whatever came then
 	}
-	if c == signal.CauseDeviceSlept && (noRoad(i) || i.machine.sentAway) && had(Sleep, ClockSet)(i) {
-		return true // it slept, too, and nobody heard the rest
+	if c == signal.CauseDeviceSlept && had(Sleep, ClockSet)(i) {
+		return true // it slept, too, and says so when it is back
 	}
 	if c == signal.CauseServerUnreachable && noRoad(i) && had(SendAway)(i) {
 		return true // a server at its limit had sent it away before
