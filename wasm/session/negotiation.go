@@ -1,0 +1,216 @@
+package session
+
+import "holdline/server/signal"
+
+// toPeer addresses a message with the four numbers.
+func (s *Session) toPeer(p *peer, t signal.Type, payload []byte) signal.Envelope {
+	return signal.Envelope{Type: t, To: p.ID, Life: s.Life, ToLife: p.Life,
+		Generation: p.Link.Generation, Negotiation: max(1, p.Link.Negotiation), Payload: payload}
+}
+
+// offer makes an offer, or remembers that one is needed.
+func (s *Session) offer(p *peer, restart bool) {
+	l := &p.Link
+	l.Restart = l.Restart || restart
+	if l.Making || l.Offered || l.Applying {
+		l.Needed = true
+		return
+	}
+	l.Making, l.Needed = true, false
+	l.Attempt++
+	s.emit(SetLocalDescription{p.name(), l.Attempt, l.Restart, l.Rung == rungRelayOnly && s.hasRelay()})
+	l.Restart = false
+}
+
+func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
+	l := &p.Link
+	if ev.Err != "" {
+		s.negotiationBroke(p, "set local description: "+ev.Err)
+		return
+	}
+	if l.Applying {
+		l.Applying, l.Found = false, nil
+		l.Answer = ev.SDP
+		s.sendAnswer(p)
+		if l.Needed {
+			s.offer(p, false)
+		}
+		return
+	}
+	l.Making, l.Offered, l.Found = false, true, nil
+	l.Negotiation++
+	l.Offer = ev.SDP
+	l.OfferAgain = s.now.Mono + s.policy.OfferAgainAfter
+	if l.FirstOffer == 0 {
+		l.FirstOffer = s.now.Mono
+	}
+	if l.RungUntil != 0 {
+		l.RungUntil = s.now.Mono + s.rungTime(l.Rung) // a rung's clock starts with its offer
+	}
+	s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: ev.Type, SDP: ev.SDP})))
+}
+
+// sendFound sends the candidates again that belong to a description that is
+// sent again: a server that was restarted has forgotten them with it.
+func (s *Session) sendFound(p *peer) {
+	for _, candidate := range p.Link.Found {
+		s.send(p, s.toPeer(p, signal.TypeCandidate, candidate))
+	}
+}
+
+// mostFound bounds the candidates that are kept to be sent again.
+const mostFound = 32
+
+// sendAnswer sends the last answer, under the number of its offer.
+func (s *Session) sendAnswer(p *peer) {
+	e := s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "answer", SDP: p.Link.Answer}))
+	e.Negotiation = p.Link.Applied
+	s.send(p, e)
+}
+
+func (s *Session) remoteDescriptionSet(p *peer, ev RemoteDescriptionSet) {
+	l := &p.Link
+	if ev.Err != "" {
+		s.negotiationBroke(p, "set remote description: "+ev.Err)
+		return
+	}
+	if l.RemoteAt == 0 {
+		l.RemoteAt = s.now.Mono
+	}
+	if l.Applying {
+		l.Attempt++
+		s.emit(SetLocalDescription{p.name(), l.Attempt, false, false})
+		return
+	}
+	if l.Needed {
+		s.offer(p, false)
+	}
+}
+
+// negotiationBroke is an offer or an answer that a browser does not take.
+func (s *Session) negotiationBroke(p *peer, why string) {
+	p.Link.note(why)
+	s.endLink(p, Evidence{Negotiation: why})
+}
+
+// fromPeer takes a description or a candidate, from either lane.
+func (s *Session) fromPeer(e signal.Envelope) {
+	p := s.peer(e.From)
+	if p == nil || p.Left || p.Bye || e.Life != p.Life || e.ToLife != 0 && e.ToLife != s.Life {
+		return
+	}
+	l := &p.Link
+	if e.Type == signal.TypeGaveUp {
+		var g signal.GaveUp
+		if e.Generation == l.Generation && l.State != linkEnded && e.Read(&g) == nil {
+			g.End.Subject = p.ID
+			s.enterGivenUp(p, g.End)
+		}
+		return
+	}
+	if e.Type == signal.TypeCandidate {
+		if e.Generation == l.Generation && l.State != linkEnded && (l.Ignored == 0 || e.Negotiation != l.Ignored) {
+			s.emit(AddCandidate{p.name(), e.Payload})
+		}
+		return
+	}
+	d, err := e.ReadDescription()
+	switch {
+	case err != nil:
+		l.note(withoutGot(err.Error()))
+	case e.Generation < l.Generation || e.Generation == l.Generation && l.State == linkEnded:
+		// of an RTCPeerConnection that is no more
+	case d.Type == "answer":
+		s.answered(p, e, d)
+	default:
+		if e.Generation > l.Generation {
+			s.newLink(p, e.Generation, false)
+		}
+		s.offered(p, e.Negotiation, d)
+	}
+}
+
+// answered takes the answer to one's own newest offer.
+func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
+	l := &p.Link
+	if e.Generation != l.Generation || !l.Offered || e.Negotiation != l.Negotiation {
+		return
+	}
+	l.Offered, l.OfferAgain = false, 0
+	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
+	l.Attempt++
+	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
+}
+
+// offered takes a remote offer. In glare the impolite side goes on with its
+// own, and the polite side gives its own up.
+func (s *Session) offered(p *peer, n int, d signal.Description) {
+	l := &p.Link
+	if n == l.Applied {
+		if !l.Applying && l.Answer != "" { // it has not heard the answer
+			s.sendAnswer(p)
+			s.sendFound(p)
+		}
+		return
+	}
+	if n < l.Applied || n <= l.Negotiation && !l.Making && !l.Offered {
+		return // an offer that was given up in glare, and comes late
+	}
+	if (l.Making || l.Offered) && !s.polite(p) {
+		l.Ignored = n
+		return
+	}
+	switch {
+	case !l.Making && !l.Offered:
+	case l.RemoteAt == 0:
+		s.startOver(p)
+	default:
+		l.Needed = true // what the own offer was for is still wanted after the rollback
+	}
+	l.Making, l.Offered, l.OfferAgain = false, false, 0
+	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, ""
+	l.OfferAt = 0
+	l.Attempt++
+	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
+}
+
+// startOver gives a first offer up together with its RTCPeerConnection: it
+// asks for nothing that the remote's offer does not. A rollback would do, but
+// Chromium 156 sometimes never gathers a candidate after one that comes while
+// the first gathering starts (TestGlareOnTheFirstOfferConnects).
+func (s *Session) startOver(p *peer) {
+	l := &p.Link
+	s.emit(ClosePeerConnection{p.name()})
+	s.emit(CreatePeerConnection{p.name(), false, s.Config.ICEServers})
+	l.Attempt++ // what still comes of the closed one is stale
+	l.Connection, l.DTLS, l.FirstOffer = "", "", 0
+}
+
+// tickNegotiation repeats and gives up first negotiations.
+func (s *Session) tickNegotiation(p *peer) {
+	l, now := &p.Link, s.now.Mono
+	if due(l.OfferAt, now) && p.live() {
+		l.OfferAt = 0
+		if l.Generation == 0 || l.State == linkEnded {
+			s.newLink(p, l.Generation+1, true)
+		}
+		return
+	}
+	if l.State == linkEnded || l.Generation == 0 {
+		return
+	}
+	if due(l.OfferAgain, now) && l.Offered {
+		l.OfferAgain = now + s.policy.OfferAgainAfter
+		s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "offer", SDP: l.Offer})))
+		s.sendFound(p)
+	}
+	if l.State != linkNegotiating || !p.live() {
+		return
+	}
+	switch {
+	case l.RemoteAt == 0 && l.FirstOffer != 0 && now-l.FirstOffer >= s.policy.NegotiateWithin:
+		s.endLink(p, Evidence{NoAnswer: true})
+	case l.RemoteAt != 0 && now-l.RemoteAt >= s.policy.ConnectWithin:
+		s.endLink(p, Evidence{NoPath: true})
+	}
+}
