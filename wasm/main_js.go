@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"runtime"
 	"syscall/js"
 	"time"
@@ -77,10 +78,9 @@ func (c *client) begin(record *session.Record, locked bool) {
 	c.page = page.New(page.Controls{
 		Version: version,
 		Begin: func(config page.Config) {
-			_, seed := browser.Now()
 			put(session.Started{Config: session.Config{
 				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera,
-				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: uint64(seed * 1000),
+				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: rand.Uint64(),
 				Record: record, After: after, Locked: locked, Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
 			}})
 		},

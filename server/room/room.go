@@ -24,6 +24,7 @@ type participant struct {
 	name   string
 	order  int
 	life   int64
+	nonce  string // of the page that lives this life
 	conn   Conn
 	serial int // of the newest token; older ones than its predecessor are not taken
 	floor  int // the lowest serial that is still taken
@@ -158,6 +159,11 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 		// socket keeps the identity.
 		r.close(ev.Conn, signal.CloseReplaced)
 		return
+	case p != nil && ev.Envelope.Life == p.life && !p.reported && ev.Hello.Nonce != p.nonce && !ev.Hello.Locked:
+		// Without Web Locks a tab and its copy, or a reload and a copy, come to
+		// the same life: the first that is let in lives it.
+		r.close(ev.Conn, signal.CloseReplaced)
+		return
 	case p != nil && ev.Envelope.Life == p.life && p.bye:
 		r.close(ev.Conn, signal.CloseBye)
 		return
@@ -181,7 +187,7 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 	if ev.Envelope.Life > p.life || p.reported {
 		r.begin(p, ev.Envelope)
 	}
-	p.conn, p.name, p.vouched = ev.Conn, ev.Hello.Name, 0
+	p.conn, p.name, p.nonce, p.vouched = ev.Conn, ev.Hello.Name, ev.Hello.Nonce, 0
 	p.goodbye = max(p.goodbye, ev.Hello.Count)
 	p.outbox.Ack(ev.Envelope.Ack)
 	if former != nil {

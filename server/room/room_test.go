@@ -266,6 +266,41 @@ func TestADuplicatedTabIsRefusedUnlessItHoldsTheLock(t *testing.T) {
 		"5 welcome ana order 1 resumed, bo life 1 present, cy life 1 present")
 }
 
+func TestOfTwoPagesThatComeToOneLifeTheFirstLivesIt(t *testing.T) {
+	nonce := func(n string) func(*Hello) { return func(h *Hello) { h.Hello.Nonce = n } }
+	c := three(t)
+	c.closed(1)
+	c.hello(4, "ana", 2, c.with(1), nonce("first"))
+	c.expect(c.hello(5, "ana", 2, c.with(1), nonce("second")), "5 close 4001")
+	c.closed(5)
+	c.closed(4) // away, but it is its life
+	c.expect(c.hello(6, "ana", 2, c.with(1), nonce("second")), "6 close 4001")
+	back := []string{"2 present ana life 2 present", "3 present ana life 2 present"}
+	c.expect(c.hello(7, "ana", 2, c.with(1), nonce("first")), append(back, "7 welcome ana order 1 resumed, bo life 1 present, cy life 1 present")...)
+	// The Web Lock says that there is no other page.
+	c.expect(c.hello(8, "ana", 2, c.with(7), nonce("third"), locked), append([]string{"7 close 4011"},
+		append(back, "8 welcome ana order 1 resumed, bo life 1 present, cy life 1 present")...)...)
+}
+
+func TestWhatAPageFindsOutLaterReplacesNoDecisionOfTheServer(t *testing.T) {
+	after := func(a signal.After) func(*Hello) { return func(h *Hello) { h.Hello.After = a } }
+	for _, tt := range []struct {
+		code signal.CloseCode
+		want string
+	}{
+		{signal.CloseBadHello, "former ana not-allowed #2 final"},
+		{signal.CloseTooMuch, "former ana too-much #2 final"},
+	} {
+		c := three(t)
+		c.step(Closed{Conn: 1, Code: int(tt.code), Ours: true})
+		c.after(20 * time.Second)
+		got := c.hello(4, "ana2", 2, c.with(1), after(signal.AfterCrash))
+		if !strings.Contains(strings.Join(got, "\n"), tt.want) {
+			t.Errorf("%d: %q, want %s", tt.code, got, tt.want)
+		}
+	}
+}
+
 func TestAnOlderLifeIsRefused(t *testing.T) {
 	c := three(t)
 	c.closed(1)

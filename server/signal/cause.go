@@ -161,12 +161,14 @@ func Nexts() []Next {
 	}
 }
 
-// Said reports whether ends with this cause come from a goodbye: then a path
-// that is still up proves nothing. Of the others a page may be back in a
-// moment, or have lost no more than its signaling.
+// Said reports whether ends with this cause come from a goodbye or are the
+// server's own decision: then a path that is still up proves nothing, and what
+// the page finds out later changes nothing. Of the others a page may be back
+// in a moment, or have lost no more than its signaling.
 func (c Cause) Said() bool {
 	switch c {
-	case CauseHangup, CausePageClosed, CausePageNavigated, CausePageReloaded, CausePageFrozen, CauseClientFailed, CauseRemoved, CauseTooMuch:
+	case CauseHangup, CausePageClosed, CausePageNavigated, CausePageReloaded, CausePageFrozen, CauseClientFailed,
+		CauseRoomFull, CauseNotAllowed, CauseRemoved, CauseReplaced, CauseVersionMismatch, CauseTooMuch:
 		return true
 	}
 	return false

@@ -130,6 +130,7 @@ func TestAPayloadsReaderNamesTheFieldTheLimitAndWhatCame(t *testing.T) {
 		{"a room that is a number", hello(`{"name":"Ana","room":7}`), "room", "a string", "number"},
 		{"no name", hello(`{"room":"r"}`), "name", "1 to 64 characters", "nothing"},
 		{"a name of 10,000", hello(`{"room":"r","name":` + quoted(strings.Repeat("字", 10_000)) + `}`), "name", "1 to 64 characters", "10000 characters"},
+		{"a nonce that is too long", hello(`{` + named + `,"nonce":"` + strings.Repeat("n", 33) + `"}`), "nonce", "at most 32 bytes", "33 bytes"},
 		{"a token that is too long", hello(`{` + named + `,"token":"` + strings.Repeat("t", 1025) + `"}`), "token", "at most 1024 bytes", "1025 bytes"},
 		{"locked that is text", hello(`{` + named + `,"locked":"yes"}`), "locked", "true or false", "string"},
 		{"an array for a hello", hello(`[]`), "payload", "the payload of hello", "[]"},

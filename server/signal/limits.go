@@ -18,6 +18,7 @@ const MaxChat = 4000
 
 const (
 	maxToken  = 1 << 10 // bytes; ours are about 150
+	maxNonce  = 32      // bytes; ours are up to 13
 	maxTarget = 2 << 10 // bytes of a path
 
 	roomLimit        = "1 to 64 letters, digits, - and _"

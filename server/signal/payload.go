@@ -13,6 +13,7 @@ type Hello struct {
 	Name   string `json:"name"`
 	Token  string `json:"token,omitempty"`  // from the last welcome; without it, a newcomer
 	Locked bool   `json:"locked,omitempty"` // the page holds the Web Lock of this identity: no other tab of this browser lives by it
+	Nonce  string `json:"nonce,omitempty"`  // of this page: tells two pages apart that came by one identity to the same life
 
 	Count  int        `json:"count,omitempty"`  // the goodbyes of this life so far: being here outranks them
 	After  After      `json:"after,omitempty"`  // what is known of how the last page, or the last hour, ended
@@ -231,6 +232,9 @@ func (e Envelope) ReadHello(limits Limits) (Hello, error) {
 	}
 	if h.Count < 0 {
 		return h, &FieldError{Field: "count", Limit: "0 or more", Got: number(int64(h.Count))}
+	}
+	if len(h.Nonce) > maxNonce {
+		return h, &FieldError{Field: "nonce", Limit: "at most " + count(maxNonce) + " bytes", Got: count(len(h.Nonce)) + " bytes"}
 	}
 	if len(h.Token) > maxToken {
 		return h, &FieldError{Field: "token", Limit: "at most " + count(maxToken) + " bytes", Got: count(len(h.Token)) + " bytes"}

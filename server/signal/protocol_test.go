@@ -132,6 +132,7 @@ func TestTheProtocolNamesTheLimits(t *testing.T) {
 		"| participant | " + participantLimit + " |",
 		fmt.Sprintf("| every number | 0 to %d |", maxNumber),
 		fmt.Sprintf("| token | %d bytes |", maxToken),
+		fmt.Sprintf("| nonce | %d bytes |", maxNonce),
 		fmt.Sprintf("| target | %d bytes |", maxTarget),
 		fmt.Sprintf("| chat text | %d code points |", MaxChat),
 		fmt.Sprintf("%d messages and %d KiB are kept", KeptMessages, KeptBytes>>10),

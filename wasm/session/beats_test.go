@@ -61,6 +61,37 @@ func TestHiddenPagesMayBeSilentForLonger(t *testing.T) {
 	}
 }
 
+func TestAPageThatIsVisibleAgainJudgesNobodyByTheSlowerBeat(t *testing.T) {
+	for _, who := range []string{"own", "both"} {
+		w := newWorld(t)
+		ana, ben := w.call()
+		w.noMedia = true
+		ana.step(VisibilityChanged{Hidden: true})
+		if who == "both" {
+			ben.step(VisibilityChanged{Hidden: true})
+		}
+		w.run(2 * time.Second)
+		w.blocked = true
+		heard := ana.s.peer("p2").Link.HeardAt
+		w.run(heard + 1900*time.Millisecond - w.now)
+		w.blocked = false
+		beats := ana.s.Beats
+		ana.step(VisibilityChanged{Hidden: false})
+		ben.step(VisibilityChanged{Hidden: false})
+		w.run(100 * time.Millisecond)
+		ana.expect(StateConnected, "Ben", PeerConnected, "")
+		if ana.s.Beats == beats {
+			t.Errorf("%s: no beat at once", who)
+		}
+		w.run(time.Second)
+		ana.expect(StateConnected, "Ben", PeerConnected, "")
+		ben.expect(StateConnected, "Ana", PeerConnected, "")
+		if n := restarts(ana) + restarts(ben); n != 0 {
+			t.Errorf("%s: %d ICE restarts of a path that works", who, n)
+		}
+	}
+}
+
 func TestAPageThatHangsWhileItsPacketsFlowIsUnresponsive(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.call()

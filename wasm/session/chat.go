@@ -13,6 +13,7 @@ const (
 	keptMessages   = 500
 	recordMessages = 100
 	unsentMessages = 200
+	maxChatID      = 96 // bytes: a participant, a life and a count
 )
 
 // say sends a chat message to everybody in the room: now where the channel is
@@ -73,7 +74,9 @@ func (p *peer) chatHeard(seq int64) {
 	}
 }
 
-// hear takes a chat message; a copy changes nothing.
+// hear takes a chat message; a copy changes nothing. Its id says who wrote it
+// first: one who came back as somebody new sends what may have arrived already
+// under the old id.
 func (s *Session) hear(p *peer, seq int64, c signal.Chat) {
 	if seq != 0 {
 		if seq <= p.ChatIn {
@@ -81,16 +84,22 @@ func (s *Session) hear(p *peer, seq int64, c signal.Chat) {
 		}
 		p.ChatIn = seq
 	}
-	if c.Text == "" || utf8.RuneCountInString(c.Text) > signal.MaxChat || !strings.HasPrefix(c.ID, p.ID+"-") {
+	author, _, ok := strings.Cut(c.ID, "-")
+	if c.Text == "" || utf8.RuneCountInString(c.Text) > signal.MaxChat || len(c.ID) > maxChatID ||
+		!ok || !signal.ValidParticipant(author) || author == s.Participant {
 		p.Link.note("a chat message was not taken: its id or length is wrong")
 		return
 	}
+	id := c.ID
 	for _, m := range s.Messages {
-		if m.ID == c.ID {
+		switch {
+		case m.ID == p.ID+"/"+c.ID, m.ID == c.ID && (m.From == p.ID || m.From == author):
 			return
+		case m.ID == c.ID:
+			id = p.ID + "/" + c.ID // somebody else used the author's id before
 		}
 	}
-	s.keep(ChatMessage{ID: c.ID, From: p.ID, Name: p.Name, Text: c.Text, At: s.epoch(s.now.Mono)})
+	s.keep(ChatMessage{ID: id, From: p.ID, Name: p.Name, Text: c.Text, At: s.epoch(s.now.Mono)})
 }
 
 func (s *Session) keep(m ChatMessage) {

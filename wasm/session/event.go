@@ -219,7 +219,7 @@ type Config struct {
 	Microphone bool    `json:"microphone"` // wanted
 	Camera     bool    `json:"camera"`     // wanted
 	Origin     float64 `json:"origin"`     // performance.timeOrigin, ms
-	Seed       uint64  `json:"seed"`       // for jitter
+	Seed       uint64  `json:"seed"`       // for jitter; tells this page from another that claims its life
 	Record     *Record `json:"record"`     // what the last page of this tab left, or nil
 	Locked     bool    `json:"locked"`     // this page holds the identity's Web Lock
 	Navigation string  `json:"navigation"` // the navigation entry's type: navigate, reload, back_forward

@@ -142,6 +142,47 @@ func TestARefusalEndsTheSessionWithItsCause(t *testing.T) {
 	}
 }
 
+func TestWhoIsRefusedInACallDoesNotSayFirstThatItsSignalingIsLost(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	said := ana.sent(signal.TypeLane)
+	ana.step(SignalingClosed{Attempt: ana.attempt, Code: int(signal.CloseRemoved)})
+	ana.expect(StateEnded, "", "", "")
+	if n := ana.sent(signal.TypeLane) - said; n != 0 {
+		t.Errorf("%d messages about a lane, want none", n)
+	}
+}
+
+func TestACrashIsNotForgottenOverASleep(t *testing.T) {
+	for _, after := range []signal.After{"", signal.AfterCrash, signal.AfterDiscard} {
+		s := New(DefaultPolicy())
+		s.Step(Time{1, 1}, Started{Config{Room: "tea", Name: "Ana", JoinNow: true, Seed: 1, After: after}})
+		s.Step(Time{2, time.Hour.Milliseconds()}, Tick{})
+		want := after
+		if after == "" {
+			want = signal.AfterSleep
+		}
+		if s.After != want {
+			t.Errorf("after %q the clock jumps: %q, want %q", after, s.After, want)
+		}
+	}
+}
+
+func TestARosterLeavesOutWhomTheRoomDoesNotKnow(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.blocked = true
+	w.run(1500 * time.Millisecond)
+	welcome := signal.Welcome{Name: "Ana", Order: 1, Token: "t", ByeKey: "k", Resumed: true}
+	ana.step(SignalingReceived{ana.attempt, signal.Envelope{Type: signal.TypeWelcome, To: ana.s.Participant, Life: 1, Payload: signal.Raw(welcome)}})
+	if p := ana.s.peer(ben.s.Participant); !p.Left {
+		t.Fatal("one whom neither room nor link know is still there")
+	}
+	if rows := ana.s.roster(); len(rows) != 0 {
+		t.Errorf("reported: %+v", rows)
+	}
+}
+
 func TestSignalingIsRetriedOnSchedule(t *testing.T) {
 	w := newWorld(t)
 	ana, _ := w.call()

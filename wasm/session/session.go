@@ -186,7 +186,7 @@ func (s *Session) handle(ev Event) {
 		s.sayGoodbye(signal.TypeStay, "")
 		s.forgive()
 	case VisibilityChanged:
-		s.Hidden = ev.Hidden
+		s.visible(!ev.Hidden)
 	case NetworkChanged:
 		s.networkChanged(ev.Online)
 	case Tick:

@@ -1,7 +1,7 @@
 package session
 
 import (
-	"strings"
+	"strconv"
 	"time"
 
 	"holdline/server/signal"
@@ -38,8 +38,8 @@ func (s *Session) enterSignaling(st SignalingState, cause Cause) {
 	s.moves(signalingTransitions, string(was), string(st))
 	s.Signaling.State, s.Signaling.Cause = st, cause
 	s.Changes++
-	if (was == SignalingStateOpen) != (st == SignalingStateOpen) {
-		s.tellLane()
+	if (was == SignalingStateOpen) != (st == SignalingStateOpen) && st != SignalingStateRefused {
+		s.tellLane() // who is refused ends now: its lane is nobody's concern
 	}
 }
 
@@ -72,7 +72,7 @@ func (s *Session) sayHello() {
 	s.emit(SendSignaling{l.Attempt, signal.Envelope{
 		Type: signal.TypeHello, Life: s.Life, Seq: next, Ack: l.InSeq,
 		Payload: signal.Raw(signal.Hello{
-			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, Count: s.Count, After: s.After, Roster: s.roster(),
+			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, Nonce: strconv.FormatUint(s.Config.Seed, 36), Count: s.Count, After: s.After, Roster: s.roster(),
 		}),
 	}})
 }
@@ -84,8 +84,8 @@ func (s *Session) roster() (rows []signal.Presence) {
 		return nil
 	}
 	for _, p := range s.Peers {
-		if p.Left && (p.End == nil || p.End.Final) {
-			continue // the room itself has said so
+		if p.Left && (p.End == nil || p.End.Final || p.Unknown) {
+			continue // the room itself has said so, or does not know it any more
 		}
 		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End})
 	}
@@ -154,7 +154,7 @@ func (s *Session) welcomed(e signal.Envelope) {
 	l := &s.Signaling
 	if s.Participant != e.To {
 		if s.Participant != "" {
-			s.renamed(s.Participant+"-", e.To+"-")
+			s.renamed()
 		}
 		s.Participant = e.To
 		s.emit(ClaimIdentity{e.To})
@@ -189,16 +189,9 @@ func (s *Session) welcomed(e signal.Envelope) {
 
 // renamed starts all links anew: this page came back too late and is somebody
 // new now, so the others have ended theirs, and what is kept for them is of
-// nobody. What waits to be sent goes out under the new name.
-func (s *Session) renamed(former, now string) {
-	rename := func(id *string) {
-		if rest, ok := strings.CutPrefix(*id, former); ok {
-			*id = now + rest
-		}
-	}
-	for i := range s.Messages {
-		rename(&s.Messages[i].ID)
-	}
+// nobody. Chat that waits goes out under its old id: if it had arrived, and
+// only its acknowledgement had not, it is known by that.
+func (s *Session) renamed() {
 	s.Signaling.Outbox.Kept, s.Signaling.Outbox.Bytes = nil, 0
 	for _, p := range s.Peers {
 		if !p.Left {
@@ -206,7 +199,6 @@ func (s *Session) renamed(former, now string) {
 			p.Link = link{}
 		}
 		for i := range p.Unsent {
-			rename(&p.Unsent[i].Chat.ID)
 			p.Unsent[i].Handed = false
 		}
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,15 +116,17 @@ func TestChatWaitsForWhoCannotBeReached(t *testing.T) {
 	}
 }
 
-func TestChatTakesNoCopiesNoForeignIdsAndNothingTooLong(t *testing.T) {
+func TestChatTakesNoCopiesNoBadIdsAndNothingTooLong(t *testing.T) {
 	w := newWorld(t)
 	ana, _ := w.call()
 	l := Link{"p2", 1, 1}
 	for _, c := range []signal.Chat{
 		{ID: "p2-1-1", Text: "good"},
 		{ID: "p2-1-1", Text: "a copy"},
-		{ID: "p3-1-1", Text: "as somebody else"},
 		{ID: "p1-1-1", Text: "as Ana herself"},
+		{ID: "p2", Text: "without a count"},
+		{ID: "P2-1-1", Text: "by no participant"},
+		{ID: "p2-" + strings.Repeat("1", 96), Text: "with an id too long"},
 		{ID: "", Text: "as nobody"},
 		{ID: "p2-1-2", Text: ""},
 		{ID: "p2-1-3", Text: strings.Repeat("ä", signal.MaxChat+1)},
@@ -133,6 +136,31 @@ func TestChatTakesNoCopiesNoForeignIdsAndNothingTooLong(t *testing.T) {
 	}
 	if v := ana.s.Snapshot().Messages; len(v) != 2 || v[0].Text != "good" || v[1].ID != "p2-1-4" {
 		t.Errorf("%d messages: %.100v", len(v), v)
+	}
+}
+
+func TestChatOfOneWhoCameBackAsSomebodyNewIsACopyByItsId(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	cem := w.open(Config{Name: "Cem", JoinNow: true})
+	w.until(3*time.Second, "three are connected", func() bool {
+		return cem.s.Snapshot().State == StateConnected && len(ana.s.Peers) == 2 && ana.s.Peers[1].Link.Chat
+	})
+	ben, p3 := Link{"p2", 1, 1}, ana.s.Peers[1].name()
+	ana.step(ChatReceived{Link: ben, Chat: signal.Chat{ID: "p2-1-1", Text: "of Ben"}})
+	ana.step(ChatReceived{Link: p3, Chat: signal.Chat{ID: "p2-1-1", Text: "of Ben"}})  // who is Cem now
+	ana.step(ChatReceived{Link: p3, Chat: signal.Chat{ID: "p2-1-2", Text: "by Cem"}})  // as if Ben had said it
+	ana.step(ChatReceived{Link: p3, Chat: signal.Chat{ID: "p2-1-2", Text: "by Cem"}})  // again
+	ana.step(ChatReceived{Link: ben, Chat: signal.Chat{ID: "p2-1-2", Text: "of Ben"}}) // what Ben says is shown nevertheless
+	ana.step(ChatReceived{Link: ben, Chat: signal.Chat{ID: "p2-1-2", Text: "of Ben"}})
+	var got []string
+	ids := map[string]bool{}
+	for _, m := range ana.s.Snapshot().Messages {
+		got = append(got, m.Name+": "+m.Text)
+		ids[m.ID] = true
+	}
+	if want := []string{"Ben: of Ben", "Cem: by Cem", "Ben: of Ben"}; !slices.Equal(got, want) || len(ids) != 3 {
+		t.Errorf("Ana sees %q under %d ids, want %q", got, len(ids), want)
 	}
 }
 

@@ -123,6 +123,19 @@ func (s *Session) forgive() {
 	}
 }
 
+// visible takes whether anybody can see the page. Then beats come and are
+// judged faster: nobody is judged by what was due at the slower rate.
+func (s *Session) visible(yes bool) {
+	s.Hidden = !yes
+	if !yes {
+		return
+	}
+	s.forgive()
+	if s.BeatAt != 0 {
+		s.BeatAt = s.now.Mono
+	}
+}
+
 // jump is how far the clocks have parted since they last did, 0 while they go
 // together.
 func (s *Session) jump(now Time) time.Duration {
@@ -138,7 +151,10 @@ func (s *Session) clocks() {
 	if d := s.jump(s.now); d != 0 {
 		s.Drift += d
 		if d > 0 { // forward: the monotonic clock stood still while the machine slept
-			s.SleptAt, s.After = max(s.now.Mono, 1), signal.AfterSleep
+			s.SleptAt = max(s.now.Mono, 1)
+			if s.After == "" { // a crash or a discard came first
+				s.After = signal.AfterSleep
+			}
 		}
 		s.forgive()
 		if s.Signaling.Welcomed {
