@@ -9,6 +9,9 @@ func (s *Session) Faults() (nevers, unknowns int) { return s.Nevers, s.Unknowns 
 // Ended says whether the person's own session is over.
 func (s *Session) Ended() bool { return s.Phase == phaseEnded }
 
+// MayLeave says whether leaving was said, and neither bye nor stay since.
+func (s *Session) MayLeave() bool { return s.LeavingAt != 0 }
+
 // Load is how much the session keeps, for bounds.
 type Load struct{ Peers, Unsent, Kept, KeptBytes, Messages int }
 

@@ -198,6 +198,7 @@ func (s *Session) renamed() {
 			s.closeLink(p)
 			p.Link = link{}
 		}
+		p.ChatIn = 0 // for them this is the first that they say to it
 		for i := range p.Unsent {
 			p.Unsent[i].Handed = false
 		}

@@ -233,7 +233,9 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 	if i.left && o.restartAt < i.at { // a copy of the tab may bring it back to a server that was restarted
 		o.world.failf("%s lives by %s, who has left", p, i.id)
 	}
-	if old := i.page; old != nil && old != p && !old.gone && !old.leaving && old.view.Participant == i.id && !old.session.Ended() && old.view.Signaling == session.SignalingStateOpen {
+	// Without Web Locks a copy of a tab that may be leaving cannot be told from its reload: it takes over.
+	mayLeave := func(old *page) bool { return old.leaving || !old.machine().locks && old.session.MayLeave() }
+	if old := i.page; old != nil && old != p && !old.gone && !mayLeave(old) && old.view.Participant == i.id && !old.session.Ended() && old.view.Signaling == session.SignalingStateOpen {
 		o.world.failf("%s and %s both live by %s", old, p, i.id)
 	}
 	if i.end != nil && o.restartAt < i.endAt && o.world.clock.now-i.endAt > 2*second { // a welcome may be under way
