@@ -82,8 +82,8 @@ func TestReloadComesBackAsTheSameParticipantInItsNextLife(t *testing.T) {
 	again := ana.reload()
 	w.until(2*time.Second, "back in the call", func() bool { return again.s.Snapshot().State == StateConnected })
 	v := again.s.Snapshot()
-	if v.Participant != id || v.Life != 2 || v.Name != "Ana" {
-		t.Errorf("after the reload: %s, life %d, %q, want %s, life 2, Ana", v.Participant, v.Life, v.Name, id)
+	if v.Participant != id || v.Life < 2 || v.Name != "Ana" {
+		t.Errorf("after the reload: %s, life %d, %q, want %s, a later life, Ana", v.Participant, v.Life, v.Name, id)
 	}
 	if len(v.Messages) != 1 || v.Messages[0].Text != "before" {
 		t.Errorf("after the reload the chat is %+v", v.Messages)
@@ -91,6 +91,26 @@ func TestReloadComesBackAsTheSameParticipantInItsNextLife(t *testing.T) {
 	ben.expect(StateConnected, "Ana", PeerConnected, "")
 	if n := len(ben.s.Snapshot().Peers); n != 1 {
 		t.Errorf("Ben sees %d participants, want 1", n)
+	}
+}
+
+func TestNoTwoPagesOfOneRecordComeToTheSameLife(t *testing.T) {
+	start := func(wall int64, r *Record) int64 {
+		s := New(DefaultPolicy())
+		s.Step(Time{time.Second, wall}, Started{Config{Room: "tea", Name: "Ana", JoinNow: true, Seed: 1, Record: r}})
+		return s.Life
+	}
+	const first = 1_790_000_000_000
+	if life := start(first, nil); life != 1 {
+		t.Errorf("a newcomer's life is %d, want 1", life)
+	}
+	record := &Record{Room: "tea", Name: "Ana", Participant: "p1", Life: 1, Began: first, Token: "t"}
+	reload, copied := start(first+2000, record), start(first+2500, record)
+	if reload <= 1 || copied <= reload {
+		t.Errorf("a reload has life %d and a copy of the tab, which came later, %d", reload, copied)
+	}
+	if life := start(first-3_600_000, record); life != 2 {
+		t.Errorf("after the clock was set back by an hour the life is %d, want 2", life)
 	}
 }
 
@@ -414,8 +434,8 @@ func TestBackFromTheBFCacheANewLifeBegins(t *testing.T) {
 	w.until(3*time.Second, "back", func() bool {
 		return ana.s.Snapshot().State == StateConnected && ben.s.Snapshot().State == StateConnected
 	})
-	if ana.s.Participant != "p1" || ana.s.Life != 2 {
-		t.Errorf("%s, life %d, want p1, life 2", ana.s.Participant, ana.s.Life)
+	if ana.s.Participant != "p1" || ana.s.Life < 2 {
+		t.Errorf("%s, life %d, want p1, a later life", ana.s.Participant, ana.s.Life)
 	}
 }
 

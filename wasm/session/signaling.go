@@ -187,12 +187,16 @@ func (s *Session) welcomed(e signal.Envelope) {
 	}
 }
 
-// renamed starts all links anew: this page came back too late and is somebody
-// new now, so the others have ended theirs, and what is kept for them is of
-// nobody. Chat that waits goes out under its old id: if it had arrived, and
-// only its acknowledgement had not, it is known by that.
+// renamed is a page that came back too late and is somebody new now: the
+// others have ended their links to it, and what is kept for them is of nobody.
 func (s *Session) renamed() {
 	s.Signaling.Outbox.Kept, s.Signaling.Outbox.Bytes = nil, 0
+	s.anew()
+}
+
+// anew starts all links anew. Chat that waits goes out under its old id: if it
+// had arrived, and only its acknowledgement had not, it is known by that.
+func (s *Session) anew() {
 	for _, p := range s.Peers {
 		if !p.Left {
 			s.closeLink(p)

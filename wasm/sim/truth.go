@@ -172,8 +172,15 @@ func unsaid(i *identity) bool { return !i.said }
 // from it.
 func explains(i *identity, c signal.Cause, told bool) bool {
 	lately := i.lately
-	if i.left {
+	switch {
+	case i.left && noRoad(i):
+		lately |= 1 << deedLeft // or what was said before
+	case i.left:
 		lately = 1 << deedLeft
+	case i.deed == deedRemoved && i.machine.world.oracle.restartAt > i.at:
+		// The server that had removed it was restarted, and those who had not
+		// heard of it say that it was there.
+		lately |= i.deeds | 1<<deedNone
 	}
 	if lately == 0 {
 		lately = 1 << deedNone
