@@ -230,7 +230,7 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 		o.identities = append(o.identities, i)
 		o.world.tell(fmt.Sprintf("%s is participant %s", p, v.Participant))
 	}
-	if i.left && o.restartAt < i.at && (i.machine.locks || i.end != nil) {
+	if i.left && o.restartAt < i.at && (i.machine.locks || i.end != nil && o.restartAt < i.endAt) {
 		// A copy of the tab may bring it back to a server that was restarted, or that has not heard of the Leave.
 		o.world.failf("%s lives by %s, who has left", p, i.id)
 	}

@@ -157,6 +157,7 @@ var blurs = []blur{
 
 	{deedDiscarded, signal.CausePageDiscarded, nil, ""},
 	{deedDiscarded, signal.CausePageVanished, nil, "a discard closes the socket without a word; only its return tells"},
+	{deedDiscarded, signal.CausePageCrashed, had(Navigate, Elsewhere, Reload), "frozen in the middle of a navigation it went without pagehide; it comes back by history, so nothing says that it was discarded"},
 	{deedDiscarded, signal.CausePageClosed, nil, "it went between leaving and bye"},
 	{deedDiscarded, signal.CausePageNavigated, nil, "it went between leaving and bye"},
 	{deedDiscarded, signal.CauseServerShutdown, noRoad, "it had been sent away by a drain"},
