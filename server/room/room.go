@@ -74,7 +74,7 @@ func (r *Room) Step(now time.Duration, ev Event) []Action {
 	case Remove:
 		r.remove(now, ev.Participant)
 	case Drain:
-		r.drain(now)
+		r.drain(now, ev.Return)
 	case Tick:
 	}
 	return r.out
@@ -369,8 +369,8 @@ func (r *Room) close(c Conn, code signal.CloseCode) {
 }
 
 // drain sends everybody away. Nobody has left: all their places are held.
-func (r *Room) drain(now time.Duration) {
-	goaway := signal.Raw(signal.Goaway{Return: r.policy.GoawayReturn.Milliseconds()})
+func (r *Room) drain(now, wait time.Duration) {
+	goaway := signal.Raw(signal.Goaway{Return: max(wait, r.policy.GoawayReturn).Milliseconds()})
 	var gone []*participant
 	for _, p := range r.people {
 		if p.conn != 0 {

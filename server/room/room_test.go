@@ -482,6 +482,14 @@ func TestADrainSendsEverybodyAwayAndHoldsTheirPlaces(t *testing.T) {
 		"4 welcome ana order 1 resumed, bo life 1 away bo server-shutdown #1 20s, cy life 1 away cy page-vanished #1 20s")
 }
 
+func TestADrainOfManySendsThemAwayForLonger(t *testing.T) {
+	c := newConversation(t)
+	c.hello(1, "ana", 1)
+	c.expect(c.step(Drain{Return: 2500 * time.Millisecond}), `1 goaway {"return":2500}`, "1 close 4010")
+	c.hello(2, "bo", 1)
+	c.expect(c.step(Drain{Return: 999 * time.Millisecond}), `2 goaway {"return":1000}`, "2 close 4010")
+}
+
 func TestThePolicysRatiosSurviveScaling(t *testing.T) {
 	p, scaled := DefaultPolicy(), DefaultPolicy().Scale(0.01)
 	for name, d := range map[string][2]time.Duration{

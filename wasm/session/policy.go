@@ -12,9 +12,10 @@ type Policy struct {
 	// SignalingConnect is when a socket that does not open is given up: after 5 s.
 	SignalingConnect time.Duration `json:"signalingConnect"`
 	// SignalingRetry is when to try again, by the number of tries so far;
-	// the last one repeats with SignalingJitter.
+	// the last one repeats. Each is longer or shorter by up to SignalingJitter of
+	// itself: after the death of a server, whole rooms would come at once.
 	SignalingRetry  []time.Duration `json:"signalingRetry"`
-	SignalingJitter float64         `json:"signalingJitter"` // ± share of the last retry
+	SignalingJitter float64         `json:"signalingJitter"`
 
 	// Beat is when to beat on a control channel: every 0.25 s; hidden pages
 	// tick at 1 Hz.

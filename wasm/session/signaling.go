@@ -259,15 +259,13 @@ func (s *Session) signalingClosed(ev SignalingClosed) {
 	s.retrySignaling()
 }
 
-// retrySignaling sets the time of the next try: the policy's steps, with
-// jitter on the last, which repeats.
+// retrySignaling sets the time of the next try: the policy's steps, each with
+// jitter, for all pages of a server that died lost it in the same moment.
 func (s *Session) retrySignaling() {
 	l := &s.Signaling
 	steps := s.policy.SignalingRetry
 	wait := steps[min(l.Tries, len(steps)-1)]
-	if l.Tries >= len(steps)-1 {
-		wait += time.Duration((s.random()*2 - 1) * s.policy.SignalingJitter * float64(wait))
-	}
+	wait += time.Duration((s.random()*2 - 1) * s.policy.SignalingJitter * float64(wait))
 	if l.Return > 0 {
 		wait, l.Return = max(wait, l.Return+time.Duration(s.random()*float64(l.Return))), 0
 	}
