@@ -87,7 +87,7 @@ func (s *Session) roster() (rows []signal.Presence) {
 		if p.Left && (p.End == nil || p.End.Final || p.Unknown) {
 			continue // the room itself has said so, or does not know it any more
 		}
-		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End})
+		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End, Heard: p.Link.State == linkConnected})
 	}
 	return rows
 }
@@ -259,13 +259,11 @@ func (s *Session) signalingClosed(ev SignalingClosed) {
 	s.retrySignaling()
 }
 
-// retrySignaling sets the time of the next try: the policy's steps, each with
-// jitter, for all pages of a server that died lost it in the same moment.
+// retrySignaling sets the time of the next try. A server that drained has said
+// how long it will be away.
 func (s *Session) retrySignaling() {
 	l := &s.Signaling
-	steps := s.policy.SignalingRetry
-	wait := steps[min(l.Tries, len(steps)-1)]
-	wait += time.Duration((s.random()*2 - 1) * s.policy.SignalingJitter * float64(wait))
+	wait := s.retryAfter()
 	if l.Return > 0 {
 		wait, l.Return = max(wait, l.Return+time.Duration(s.random()*float64(l.Return))), 0
 	}
