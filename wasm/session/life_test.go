@@ -499,7 +499,7 @@ func spread(t *testing.T, pages, n int, end func(s *Session, now Time) []Action)
 					if tries++; tries == n {
 						at = append(at, now.Mono-began)
 					}
-					actions = s.Step(now, SignalingClosed{Attempt: open.Attempt, Code: 1006})
+					s.Step(now, SignalingClosed{Attempt: open.Attempt, Code: 1006})
 				}
 			}
 			if tries >= n {
