@@ -353,6 +353,47 @@ func TestWhoComesBackTooLateStartsAllLinksAnew(t *testing.T) {
 	}
 }
 
+func TestWhoIsBackFromTheBFCacheReportsTheRoomToARestartedServer(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.say(ana, signal.TypeBye, signal.Goodbye{Count: ana.goodbyes.Count + 2, Intent: signal.IntentNavigate})
+	ana.step(PageHide{Intent: signal.IntentNavigate, Persisted: true})
+	ana.socketEnds(1000)
+	w.run(time.Second)
+	ben.stopped = true // it comes back later than Ana
+	w.restartServer()
+	ana.step(PageShow{Persisted: true})
+	w.until(2*time.Second, "Ana is back", func() bool { return ana.s.Snapshot().Signaling == SignalingStateOpen })
+	ana.expect(StateWaiting, "Ben", PeerAway, signal.CauseServerShutdown)
+	ben.stopped = false
+	ben.step(SignalingClosed{Attempt: ben.attempt, Code: 1006})
+	w.until(5*time.Second, "together again", func() bool {
+		return ana.s.Snapshot().State == StateConnected && ben.s.Snapshot().State == StateConnected
+	})
+}
+
+func TestASocketThatHasNotOpenedIsTriedAnewOnceThereIsANetwork(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	ana.socketEnds(1006)
+	w.until(time.Second, "Ana dials", func() bool { return ana.kinds["OpenSignaling"] == 2 })
+	ana.conn, ana.stopped = 0, true // into the void
+	w.run(20 * time.Millisecond)
+	ana.stopped = false
+	attempt := ana.attempt
+	ana.step(NetworkChanged{Online: true})
+	if ana.attempt != attempt {
+		t.Error("a socket that was dialed just now is given up")
+	}
+	w.run(time.Second)
+	ana.step(NetworkChanged{Online: true})
+	w.until(100*time.Millisecond, "Ana is back", func() bool { return ana.s.Snapshot().Signaling == SignalingStateOpen })
+	ana.step(NetworkChanged{Online: true})
+	if n := ana.kinds["OpenSignaling"]; n != 3 {
+		t.Errorf("%d sockets, want 3: one that is open is kept", n)
+	}
+}
+
 // outbox tests speak for the server by hand.
 func TestWhatIsNotAcknowledgedIsSentAgainAfterAWelcomeAndNotTwice(t *testing.T) {
 	w, ana := onewire(t)

@@ -78,11 +78,8 @@ func (s *Session) sayHello() {
 }
 
 // roster is whom this page knows to be in the room, for a server that was
-// restarted and knows nobody.
+// restarted and knows nobody. A page from the bfcache remembers too.
 func (s *Session) roster() (rows []signal.Presence) {
-	if !s.Signaling.Ever {
-		return nil
-	}
 	for _, p := range s.Peers {
 		if p.Left && (p.End == nil || p.End.Final || p.Unknown) {
 			continue // the room itself has said so, or does not know it any more
@@ -269,6 +266,18 @@ func (s *Session) retrySignaling() {
 	}
 	l.Tries++
 	l.RetryAt = s.now.Mono + max(wait, time.Millisecond)
+}
+
+// dialAnew tries at once, now that there is a network: also where a socket
+// that was dialed into the void has not opened yet.
+func (s *Session) dialAnew() {
+	switch l := &s.Signaling; {
+	case l.RetryAt != 0:
+		l.RetryAt = s.now.Mono
+	case !l.Opened && s.now.Mono-l.HeardAt >= s.policy.LookAfter:
+		s.closeSignaling()
+		s.openSignaling()
+	}
 }
 
 // patience is how long nothing may come on the socket.

@@ -50,6 +50,7 @@ type page struct {
 	stub     *socket       // the socket that the stub has
 	channels []*connection // and the control channels
 	listens  bool          // beforeunload has a handler
+	unsure   time.Duration // when it last might be leaving
 	spins    int
 	second   time.Duration // the second whose steps are counted
 	inSecond int
@@ -112,6 +113,12 @@ func (p *page) wakeUp() {
 		p.late, p.due = false, true
 		p.turn()
 	}
+}
+
+// mightLeave says whether the page might be leaving, for all that the others
+// know: what it said, and the answer to one who claims its place, take their time.
+func (p *page) mightLeave() bool {
+	return p.session.MayLeave() || p.unsure != 0 && p.world.clock.now-p.unsure < 3*p.world.signalTime
 }
 
 // turn is driver.turn: the queue before a Tick, then the timer anew.
@@ -193,6 +200,9 @@ func (p *page) step(ev session.Event) {
 	}
 	if w.Coverage != nil {
 		w.Coverage.cell(p.session.Cell(ev))
+	}
+	if p.session.MayLeave() {
+		p.unsure = w.clock.now
 	}
 	now := p.now()
 	if w.Detail {

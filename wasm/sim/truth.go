@@ -76,7 +76,7 @@ func noRoad(i *identity) bool {
 		return true
 	}
 	o := &i.machine.world.oracle
-	from, to := i.at-100*time.Millisecond, i.at+3*time.Second
+	from, to := i.at-slowest, i.at+3*time.Second // a socket that was cut off takes a while to send again
 	return o.reach[i.machine.index].within(from, to)+o.server.within(from, to) > 0
 }
 
