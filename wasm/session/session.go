@@ -43,6 +43,7 @@ type state struct {
 	TakenOff    []Link  // the last links of those who ended and are off the page
 	Microphone  device
 	Camera      device
+	Screen      device
 	Messages    []ChatMessage
 	Said        int           // chat messages of this life so far
 	Count       int           // the goodbye counter of this life
@@ -165,11 +166,11 @@ func (s *Session) handle(ev Event) {
 		s.AskToLeave = ev.On
 		s.Changes++
 	case DeviceOpened:
-		s.enterDevice(ev.Device, DeviceOn, "", "")
+		s.deviceOpened(ev.Device)
 	case DeviceFailed:
-		s.enterDevice(ev.Device, DeviceMissing, deviceCause(ev.Name), ev.Name)
+		s.deviceFailed(ev.Device, ev.Name)
 	case DeviceEnded:
-		s.enterDevice(ev.Device, DeviceMissing, signal.CauseDeviceLost, "")
+		s.deviceEnded(ev.Device)
 	case BeforeUnload:
 		s.Count++
 		s.LeavingAt = s.now.Mono
@@ -288,6 +289,7 @@ func (s *Session) end(e End) {
 	s.emit(CloseDevices{})
 	s.Microphone.close()
 	s.Camera.close()
+	s.restScreen()
 	s.emit(ClearRecord{})
 	s.dirty = false
 	s.LeavingAt = 0
