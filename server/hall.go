@@ -30,6 +30,7 @@ type lobby struct {
 
 	open     atomic.Int64 // sockets that are talked with
 	lastConn atomic.Int64
+	welcomes atomic.Int64
 }
 
 // admit counts a socket in; false once the server drains.
@@ -131,6 +132,9 @@ func (h *hall) step(ev room.Event) {
 func (h *hall) perform(a room.Action) {
 	switch a := a.(type) {
 	case room.Send:
+		if a.Envelope.Type == signal.TypeWelcome {
+			h.lobby.welcomes.Add(1)
+		}
 		if s := h.sockets[a.Conn]; s != nil {
 			s.send(a.Envelope)
 		}

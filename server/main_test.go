@@ -61,6 +61,8 @@ func (f *fakeSignaling) ServeBye(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "bye\n")
 }
 
+func (f *fakeSignaling) counts() counts { return counts{Welcomes: 42} }
+
 func (f *fakeSignaling) Drain(ctx context.Context) {
 	f.log.Warn("goaway")
 	gone := make(chan struct{})

@@ -247,6 +247,7 @@ type Record struct {
 	Name        string        `json:"name"`
 	Participant string        `json:"participant"`
 	Life        int64         `json:"life"`
+	Began       int64         `json:"began"` // ms since the Unix epoch: the participant's first life
 	Token       string        `json:"token"`
 	Microphone  bool          `json:"microphone"` // was on
 	Camera      bool          `json:"camera"`     // was on

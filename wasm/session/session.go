@@ -35,6 +35,7 @@ type state struct {
 	Name        string
 	Participant string
 	Life        int64
+	Began       int64 // when the participant\'s first life did, ms since the Unix epoch
 	Token       string
 	ByeKey      string
 	Order       int
@@ -216,7 +217,7 @@ func (s *Session) started(c Config) {
 	s.Signaling.State = SignalingStateClosed
 	mic, cam := true, true
 	if r := c.Record; r != nil && r.Room == c.Room {
-		s.Name, s.Participant, s.Life, s.Token = r.Name, r.Participant, r.Life, r.Token
+		s.Name, s.Participant, s.Life, s.Began, s.Token = r.Name, r.Participant, r.Life, r.Began, r.Token
 		s.Messages = slices.Clone(r.Messages)
 		mic, cam = r.Microphone, r.Camera
 	}
@@ -234,7 +235,7 @@ func (s *Session) join(name string) {
 		return // the page says what is wrong with it; nobody is in the lobby without a name
 	}
 	s.Name = name
-	s.Life++
+	s.nextLife()
 	s.Count = 0
 	s.LeavingAt, s.BeatAt, s.Gone, s.End = 0, 0, false, nil
 	s.enterSignaling(SignalingStateClosed, "")
@@ -242,6 +243,17 @@ func (s *Session) join(name string) {
 	s.enterPhase(phaseJoining)
 	s.dirty = true
 	s.openSignaling()
+}
+
+// nextLife numbers this page's life by the ms since the first one of its
+// participant began: whatever copies of a record there are, in a duplicated
+// or restored tab, no two pages come to the same number, and the later has the
+// higher. A clock that was set back does not matter.
+func (s *Session) nextLife() {
+	if s.Life == 0 {
+		s.Began = s.now.Wall
+	}
+	s.Life = max(s.Life+1, 1+s.now.Wall-s.Began)
 }
 
 // rejoin comes back after an end: as somebody new after one's own, to a
@@ -262,7 +274,7 @@ func (s *Session) rejoin() {
 }
 
 func (s *Session) forgetIdentity() {
-	s.Participant, s.Token, s.ByeKey, s.Life = "", "", "", 0
+	s.Participant, s.Token, s.ByeKey, s.Life, s.Began = "", "", "", 0, 0
 }
 
 // hangUp is the person's own Leave: both lanes are told, then all is closed.
@@ -309,10 +321,7 @@ func (s *Session) shown(persisted bool) {
 	if !persisted || !s.Gone {
 		return
 	}
-	for _, p := range s.Peers {
-		s.closeLink(p)
-	}
-	s.Peers = nil
+	s.anew()
 	s.Config.Locked = false // the stub let go of it; a duplicated tab may have it by now
 	s.emit(ClaimIdentity{s.Participant})
 	s.join(s.Name)
@@ -333,7 +342,7 @@ func (s *Session) saveRecord() {
 		return
 	}
 	s.emit(SaveRecord{Record{
-		Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life, Token: s.Token,
+		Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life, Began: s.Began, Token: s.Token,
 		Microphone: s.Microphone.Want, Camera: s.Camera.Want, Messages: recent(s.Messages),
 	}})
 }

@@ -87,7 +87,7 @@ func (s *Session) roster() (rows []signal.Presence) {
 		if p.Left && (p.End == nil || p.End.Final || p.Unknown) {
 			continue // the room itself has said so, or does not know it any more
 		}
-		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End})
+		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End, Heard: p.Link.State == linkConnected})
 	}
 	return rows
 }
@@ -187,12 +187,16 @@ func (s *Session) welcomed(e signal.Envelope) {
 	}
 }
 
-// renamed starts all links anew: this page came back too late and is somebody
-// new now, so the others have ended theirs, and what is kept for them is of
-// nobody. Chat that waits goes out under its old id: if it had arrived, and
-// only its acknowledgement had not, it is known by that.
+// renamed is a page that came back too late and is somebody new now: the
+// others have ended their links to it, and what is kept for them is of nobody.
 func (s *Session) renamed() {
 	s.Signaling.Outbox.Kept, s.Signaling.Outbox.Bytes = nil, 0
+	s.anew()
+}
+
+// anew starts all links anew. Chat that waits goes out under its old id: if it
+// had arrived, and only its acknowledgement had not, it is known by that.
+func (s *Session) anew() {
 	for _, p := range s.Peers {
 		if !p.Left {
 			s.closeLink(p)
@@ -255,15 +259,11 @@ func (s *Session) signalingClosed(ev SignalingClosed) {
 	s.retrySignaling()
 }
 
-// retrySignaling sets the time of the next try: the policy's steps, with
-// jitter on the last, which repeats.
+// retrySignaling sets the time of the next try. A server that drained has said
+// how long it will be away.
 func (s *Session) retrySignaling() {
 	l := &s.Signaling
-	steps := s.policy.SignalingRetry
-	wait := steps[min(l.Tries, len(steps)-1)]
-	if l.Tries >= len(steps)-1 {
-		wait += time.Duration((s.random()*2 - 1) * s.policy.SignalingJitter * float64(wait))
-	}
+	wait := s.retryAfter()
 	if l.Return > 0 {
 		wait, l.Return = max(wait, l.Return+time.Duration(s.random()*float64(l.Return))), 0
 	}

@@ -67,7 +67,7 @@ func (o *oracle) mail() {
 	for _, c := range o.posts {
 		to := o.identity(c.to)
 		from := o.identity(c.from)
-		if to == nil || from == nil || to.page == nil || to.page.gone || from.page != c.page || c.page.gone || to.page.session.Ended() || c.page.session.Ended() {
+		if to == nil || from == nil || to.page == nil || to.page.gone || from.page != c.page || c.page.gone || c.page.view.Life != c.life || to.page.session.Ended() || c.page.session.Ended() {
 			continue
 		}
 		if len(c.delivered) == 0 && to.page.view.Life == c.toLife && to.ends == 0 && from.ends == 0 {

@@ -25,6 +25,12 @@ import (
 //
 // Lines that begin with # are for the reader.
 func RunScenario(text string, o Options) error {
+	_, err := playScenario(text, o)
+	return err
+}
+
+// playScenario returns the world as it stands in the end.
+func playScenario(text string, o Options) (*World, error) {
 	s := scenario{}
 	s.cast(text)
 	s.w = New(o, max(2, s.people))
@@ -41,10 +47,10 @@ func RunScenario(text string, o Options) error {
 			s.w.tell("> " + strings.Join(words, " "))
 		}
 		if err := s.line(words); err != nil {
-			return fmt.Errorf("line %d: %s: %w", n+1, strings.Join(words, " "), err)
+			return s.w, fmt.Errorf("line %d: %s: %w", n+1, strings.Join(words, " "), err)
 		}
 	}
-	return s.w.failure
+	return s.w, s.w.failure
 }
 
 type scenario struct {

@@ -63,6 +63,9 @@ func (sv *server) step(ev room.Event) {
 			}
 		case room.Close:
 			if s := sv.socket(a.Conn); s != nil {
+				if n := sv.room.People(); a.Code == signal.CloseRoomFull && n < sv.policy.MaxParticipants {
+					w.failf("the room of %d is full for %s, and has %d places", n, s.page, sv.policy.MaxParticipants)
+				}
 				s.shut(a.Code)
 			}
 		default:

@@ -226,7 +226,7 @@ func (w *World) held() string {
 	lives := func(id string) bool {
 		return slices.ContainsFunc(all, func(p *page) bool { return p.view.Participant == id })
 	}
-	if w.server.room != nil {
+	if w.server.room != nil && len(all) > 0 { // with nobody there, nobody is given up before long
 		for _, s := range w.server.room.Seats() {
 			if !lives(s.Participant) {
 				return "the room still has " + w.oracle.name(s.Participant) + ", " + string(s.State)

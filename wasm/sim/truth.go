@@ -157,6 +157,7 @@ var blurs = []blur{
 
 	{deedDiscarded, signal.CausePageDiscarded, nil, ""},
 	{deedDiscarded, signal.CausePageVanished, nil, "a discard closes the socket without a word; only its return tells"},
+	{deedDiscarded, signal.CausePageCrashed, had(Navigate, Elsewhere, Reload), "frozen in the middle of a navigation it went without pagehide; it comes back by history, so nothing says that it was discarded"},
 	{deedDiscarded, signal.CausePageClosed, nil, "it went between leaving and bye"},
 	{deedDiscarded, signal.CausePageNavigated, nil, "it went between leaving and bye"},
 	{deedDiscarded, signal.CauseServerShutdown, noRoad, "it had been sent away by a drain"},
@@ -172,8 +173,15 @@ func unsaid(i *identity) bool { return !i.said }
 // from it.
 func explains(i *identity, c signal.Cause, told bool) bool {
 	lately := i.lately
-	if i.left {
+	switch {
+	case i.left && noRoad(i):
+		lately |= 1 << deedLeft // or what was said before
+	case i.left:
 		lately = 1 << deedLeft
+	case i.deed == deedRemoved && i.machine.world.oracle.restartAt > i.at:
+		// The server that had removed it was restarted, and those who had not
+		// heard of it say that it was there.
+		lately |= i.deeds | 1<<deedNone
 	}
 	if lately == 0 {
 		lately = 1 << deedNone
