@@ -178,3 +178,19 @@ func TestAScreenIsNegotiatedWithoutTheServer(t *testing.T) {
 		t.Errorf("agreed on %q and %q, want %q", got, ana.pcs[link].stable, want)
 	}
 }
+
+// What the browser said of the screen while the page was going was not heard.
+func TestAPageFromTheBfcacheSharesNothing(t *testing.T) {
+	w, ana, ben := sharing(t)
+	ana.step(DeviceSwitched{Screen, true})
+	ana.step(PageHide{Intent: signal.IntentNavigate, Persisted: true}) // with the picker open
+	w.run(100 * time.Millisecond)
+	ana.step(PageShow{Persisted: true})
+	ana.screenIs("back", DeviceOff)
+	if ana.closings() != 1 {
+		t.Errorf("what was picked meanwhile was closed %d times, want once", ana.closings())
+	}
+	w.until(5*time.Second, "connected", func() bool { return ana.s.Snapshot().State == StateConnected })
+	ana.step(DeviceSwitched{Screen, true})
+	w.until(time.Second, "shared", func() bool { return ben.peer("Ana").Screen })
+}

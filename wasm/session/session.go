@@ -322,6 +322,8 @@ func (s *Session) shown(persisted bool) {
 		return
 	}
 	s.anew()
+	s.emit(CloseScreen{}) // what became of it, or of its picker, meanwhile was not heard
+	s.restScreen()
 	s.Config.Locked = false // the stub let go of it; a duplicated tab may have it by now
 	s.emit(ClaimIdentity{s.Participant})
 	s.join(s.Name)
