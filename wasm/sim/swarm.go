@@ -22,6 +22,8 @@ type Plan struct {
 	Relay    bool
 	Lobby    bool
 	Devices  [][2]string   // getUserMedia's errors for microphone and camera
+	Screens  []string      // getDisplayMedia's errors
+	Phones   []bool        // have no getDisplayMedia
 	Signal   time.Duration // one way to the server
 	Packet   time.Duration // one way between browsers
 	Quiet    time.Duration // when the last fault is over
@@ -46,6 +48,8 @@ func NewPlan(seed uint64) Plan {
 			return pick(&r, "", "", "", "", "", "NotAllowedError", "NotFoundError", "NotReadableError")
 		}
 		p.Devices = append(p.Devices, [2]string{device(), device()})
+		p.Screens = append(p.Screens, pick(&r, "", "", "", "", "NotAllowedError", "NotReadableError"))
+		p.Phones = append(p.Phones, r.chance(0.1))
 	}
 	for who := range p.People {
 		at := time.Duration(0)
@@ -116,6 +120,7 @@ func (p Plan) Play(o Options) (Result, error) {
 	for i, m := range w.machines {
 		m.browser, m.locks, m.lobby = p.Browsers[i], p.Locks, p.Lobby
 		m.mic, m.cam = p.Devices[i][0], p.Devices[i][1]
+		m.screen, m.phone = p.Screens[i], p.Phones[i]
 	}
 	w.traced, w.relay = p.Traced, p.Relay
 	for _, f := range p.Faults {
@@ -215,6 +220,9 @@ func (w *World) apart() string {
 			if !found {
 				return fmt.Sprintf("%s does not know %s (%s)", p, q, q.view.Participant)
 			}
+		}
+		if wrong := w.screens(p, all); wrong != "" {
+			return wrong
 		}
 	}
 	return ""
