@@ -129,7 +129,11 @@ func TestAReloadDoesNotShareAgain(t *testing.T) {
 	ana.goes(signal.IntentReload)
 	w.run(300 * time.Millisecond)
 	ana = w.open(Config{Name: "Ana", Record: ana.record, Locked: true, Screen: true, Navigation: "reload"})
-	w.until(3*time.Second, "back", func() bool { return ben.peer("Ana").State == PeerConnected })
+	w.until(3*time.Second, "back", func() bool { return ben.peer("Ana").State != PeerAway })
+	if v := ben.peer("Ana"); v.State != PeerNegotiating || v.Screen {
+		t.Errorf("before the new page has said anything Ben sees %+v", v)
+	}
+	w.until(3*time.Second, "connected", func() bool { return ben.peer("Ana").State == PeerConnected })
 	w.run(100 * time.Millisecond)
 	ana.screenIs("after a reload", DeviceOff)
 	if ben.peer("Ana").Screen {
