@@ -45,6 +45,7 @@ type link struct {
 	OfferAgain  time.Duration
 	FirstOffer  time.Duration
 	RemoteAt    time.Duration // the first remote description
+	Answered    bool          // was given an answer, which may connect it before the browser says that it is set
 
 	// Life signs.
 	Control      bool // its channel is open

@@ -140,7 +140,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	if e.Generation != l.Generation || !l.Offered || e.Negotiation != l.Negotiation {
 		return
 	}
-	l.Offered, l.OfferAgain = false, 0
+	l.Offered, l.OfferAgain, l.Answered = false, 0, true
 	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
@@ -166,7 +166,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	}
 	switch {
 	case !l.Making && !l.Offered:
-	case l.RemoteAt == 0:
+	case l.RemoteAt == 0 && !l.Answered:
 		s.startOver(p)
 	default:
 		l.Needed = true // what the own offer was for is still wanted after the rollback

@@ -298,3 +298,35 @@ func TestNegotiationNeededOffersOnceTheLineIsFree(t *testing.T) {
 	}
 	ana.expect(StateConnected, "Ben", PeerConnected, "")
 }
+
+func TestAConnectionThatTookAnAnswerIsNotStartedOver(t *testing.T) {
+	w := newWorld(t)
+	w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(100 * time.Millisecond)
+	ben := w.open(Config{Name: "Ben", JoinNow: true})
+	answered := func() bool {
+		p := ben.s.peer("p1")
+		return p != nil && p.Link.Negotiation == 1 && !p.Link.Making && !p.Link.Offered
+	}
+	for !answered() {
+		w.run(time.Millisecond)
+	}
+	p := ben.s.peer("p1")
+	if p.Link.RemoteAt != 0 || !ben.s.polite(p) {
+		t.Fatal("the browser has said already that the answer is set, or Ben is not polite")
+	}
+	// The browser is setting the answer, and may be connected by it; both sides
+	// have something to renegotiate meanwhile.
+	closed := ben.kinds["ClosePeerConnection"]
+	ben.step(NegotiationNeeded{p.name()})
+	ben.step(SignalingReceived{Attempt: ben.attempt, Envelope: signal.Envelope{
+		Type: signal.TypeDescription, From: "p1", To: "p2", Life: p.Life, ToLife: ben.s.Life, Generation: 1, Negotiation: 2,
+		Payload: signal.Raw(signal.Description{Type: "offer", SDP: "v=0\r\n"}),
+	}})
+	if !p.Link.Applying {
+		t.Fatal("Ben does not apply the offer")
+	}
+	if n := ben.kinds["ClosePeerConnection"] - closed; n != 0 {
+		t.Error("the connection was thrown away: the other side's DTLS would meet another certificate")
+	}
+}

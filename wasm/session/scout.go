@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"holdline/server/signal"
+)
 
 // While a call goes on without its server, one of those who are connected is
 // the scout: it tries every second, and the others come when it tells them on
@@ -24,9 +28,11 @@ func (s *Session) scouts() bool {
 }
 
 // scouted takes a remote's word about its lane: where the server is open to
-// the remote it may be open here.
+// the remote it may be open here. Not while this page waits as long as a server
+// that drained has asked: it spreads the returns, and the first of a room
+// would bring all the others with it.
 func (s *Session) scouted(p *peer) {
-	if l := &s.Signaling; p.Lane == string(SignalingStateOpen) && l.State == SignalingStateLost && l.RetryAt != 0 {
+	if l := &s.Signaling; l.Cause != signal.CauseServerShutdown && p.Lane == string(SignalingStateOpen) && l.State == SignalingStateLost && l.RetryAt != 0 {
 		l.RetryAt = s.now.Mono
 	}
 }

@@ -3,6 +3,8 @@ package session
 import (
 	"testing"
 	"time"
+
+	"holdline/server/room"
 )
 
 func TestOneOfACallTriesEverySecondAndTheOthersComeWithIt(t *testing.T) {
@@ -79,4 +81,25 @@ func TestWhoIsInNoCallIsNoScout(t *testing.T) {
 	if tries += ana.attempt; tries > 4 {
 		t.Errorf("%d tries in 21 s, want one in 7 s", tries)
 	}
+}
+
+func TestWhoWasSentAwayComesAtItsOwnTime(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.roomStep(room.Drain{Return: 20 * time.Second})
+	w.run(time.Second)
+	first, second := ana, ben
+	if first.s.Signaling.RetryAt > second.s.Signaling.RetryAt {
+		first, second = second, first
+	}
+	due := second.s.Signaling.RetryAt
+	if due-first.s.Signaling.RetryAt < time.Second {
+		t.Fatal("the two come too close to each other for this test: choose other seeds")
+	}
+	w.until(40*time.Second, "the first is back", func() bool { return first.s.Signaling.Welcomed })
+	w.run(500 * time.Millisecond) // the control channel has told
+	if got := second.s.Signaling.RetryAt; got != due {
+		t.Errorf("the second comes at %v, want %v as the server asked", got, due)
+	}
+	w.until(40*time.Second, "both are back", func() bool { return second.s.Signaling.Welcomed })
 }
