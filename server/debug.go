@@ -9,6 +9,7 @@ import (
 	"net/http/pprof"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // counts is what the operator sees of the signaling: gauges, but for Welcomes.
@@ -19,16 +20,17 @@ type counts struct {
 	Welcomes     int64 `json:"welcomes"`     // joins and returns since the start
 }
 
-// serveDebug serves the debug pages on an address of their own and returns
-// where; closing the listener ends it.
-func serveDebug(addr string, count func() counts) (net.Listener, error) {
+// serveDebug serves the debug pages on an address of their own until stop.
+func serveDebug(addr string, count func() counts) (where net.Addr, stop func(), err error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s for --debug-addr: %w", addr, err)
+		return nil, nil, fmt.Errorf("listen on %s for --debug-addr: %w", addr, err)
 	}
 	own := listener.Addr().(*net.TCPAddr).IP.IsLoopback()
-	go http.Serve(listener, newDebug(count, own)) // ends with the listener
-	return listener, nil
+	// No WriteTimeout: a profile takes as long as it is asked to.
+	server := &http.Server{Handler: newDebug(count, own), ReadHeaderTimeout: 5 * time.Second}
+	go server.Serve(listener)
+	return listener.Addr(), func() { server.Close() }, nil
 }
 
 // newDebug is expvar and pprof, as Go's tools expect them. own says that only

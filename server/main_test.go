@@ -33,6 +33,9 @@ const asProgram = "HOLDLINE_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		if os.Getenv(withSignaling) != "" {
+			os.Exit(process(pageFS(), newSignaling))
+		}
 		os.Exit(process(pageFS(), newFakeSignaling))
 	}
 	os.Exit(m.Run())
@@ -109,6 +112,11 @@ func startProgram(t *testing.T, args ...string) *program {
 	}
 	p.url = strings.TrimSpace(p.url)
 	return p
+}
+
+// address is where it listens, for its successor.
+func (p *program) address() string {
+	return strings.Replace(strings.TrimPrefix(p.url, "http://"), "localhost", "127.0.0.1", 1)
 }
 
 func (p *program) signal(t *testing.T, s os.Signal) {
