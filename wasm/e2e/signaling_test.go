@@ -232,7 +232,7 @@ func TestAHalfOpenSocketIsGivenUpByBothEnds(t *testing.T) {
 }
 
 func TestAServerAtItsLimitIsTriedUntilThereIsPlace(t *testing.T) {
-	s, ana, ben, _, toBen := throughProxies(t, "&media=none", "--max-connections=2")
+	s, ana, ben, _, toBen := throughProxies(t, "&media=audio", "--max-connections=2")
 	before := ben.identities()
 	toBen.Cut()
 	ben.lane("lost")
