@@ -17,6 +17,7 @@ type Controls struct {
 	Begin         func(Config) // before any of the others: what the address asks for
 	Join          func(name string)
 	Leave, Rejoin func()
+	GoBack        func() // as who this browser was when it stopped
 	Say           func(text string)
 	SetMicrophone func(on bool)
 	SetCamera     func(on bool)
@@ -52,6 +53,7 @@ type Page struct {
 	rootState, rootSignaling, rootCause      *slot
 	signalingNotice, signalingShown          *slot
 	deviceNotice, deviceShown                *slot
+	back, backShown                          *slot
 	inviteShown, cells, selfPlace            *slot
 	selfPicture, selfAvatar, selfMuted       *slot
 	microphone, microphoneID, microphoneName *slot
@@ -84,6 +86,8 @@ func New(c Controls) *Page {
 		signalingShown:  shownOf(signaling),
 		deviceNotice:    textOf(find(device, "p")),
 		deviceShown:     shownOf(device),
+		back:            textOf(id("back-words")),
+		backShown:       shownOf(id("back")),
 		inviteShown:     shownOf(id("invite")),
 		cells:           attributeOf(stage, "data-cells"),
 		selfPlace:       attributeOf(stage, "data-self"),
@@ -117,6 +121,7 @@ func (p *Page) listen(microphone, camera, leave, ask js.Value) {
 	browser.Listen(ask, "change", func(js.Value) { c.SetAskToLeave(ask.Get("checked").Bool()) })
 	browser.Listen(p.shell, "leave", func(js.Value) { c.Leave() })
 	browser.Listen(p.shell, "rejoin", func(js.Value) { c.Rejoin() })
+	browser.Listen(p.shell, "back", func(js.Value) { c.GoBack() })
 	browser.Listen(p.shell, "join", func(ev js.Value) { c.Join(ev.Get("detail").String()) })
 	browser.Listen(p.shell, "say", func(ev js.Value) { c.Say(ev.Get("detail").String()) })
 	browser.Listen(p.shell, "ask", func(ev js.Value) { p.answer(ev.Get("detail")) })
@@ -165,6 +170,8 @@ func (p *Page) Render(s session.Snapshot) {
 	p.signalingShown.putBool(v.SignalingNotice != "")
 	p.deviceNotice.put(v.DeviceNotice)
 	p.deviceShown.putBool(v.DeviceNotice != "")
+	p.back.put(v.Back)
+	p.backShown.putBool(v.Back != "")
 	p.renderStage(v)
 	p.renderControls(v)
 	p.renderChat(s.Messages)

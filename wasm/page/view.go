@@ -22,6 +22,7 @@ type View struct {
 
 	SignalingNotice string
 	DeviceNotice    string
+	Back            string // the lobby's offer to go back in, "" where there is none
 
 	Invite     bool // nobody is here: show the link
 	Tiles      []Tile
@@ -57,6 +58,10 @@ func (t Table) View(s session.Snapshot, now float64) View {
 		SelfMuted:       s.State != session.StateLobby && !wanted(s.Microphone),
 		Microphone:      control(s.Microphone, "microphone.mute", "microphone.unmute"),
 		Camera:          control(s.Camera, "camera.off", "camera.on"),
+	}
+	v.Back, v.Again = t.back(s.Back, now)
+	if v.Back != "" && v.Status == "" {
+		v.Status = v.Back
 	}
 	v.Invite = s.State == session.StateWaiting
 	for _, p := range s.Peers {
