@@ -67,6 +67,7 @@ type signaling interface {
 	// Drain tells every socket to come back later, refuses new ones, and
 	// returns when the last one is gone or ctx is done.
 	Drain(ctx context.Context)
+	counts() counts
 }
 
 // run is the whole program: it serves until ctx ends and returns the exit code.
@@ -110,6 +111,9 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 		return fmt.Errorf("listen on %s: %w", cfg.Addr, err)
 	}
 
+	defer listener.Close() // the server closes it, once there is one
+	tellDescriptors(logger, cfg.MaxConnections)
+
 	signaling := newSignaling(cfg, key, logger)
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range cfg.Origins {
@@ -133,10 +137,20 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          log.New(serverErrors{logger}, "", 0),
 	}
+	var debug net.Listener
+	if cfg.Debug != "" {
+		if debug, err = serveDebug(cfg.Debug, signaling.counts); err != nil {
+			return err
+		}
+		defer debug.Close()
+	}
 	served := serveInBackground(server, listener, certificate)
 	port := listener.Addr().(*net.TCPAddr).Port
 	for _, line := range announce(cfg.Addr, port, leaf, lanAddresses()) {
 		fmt.Fprintln(stdout, line)
+	}
+	if debug != nil {
+		fmt.Fprintf(stdout, "Debug: http://%s/debug/vars and /debug/pprof/\n", debug.Addr())
 	}
 
 	select {

@@ -68,6 +68,7 @@ func (f *fakeSignaling) ServeGone(w http.ResponseWriter, r *http.Request) {
 func (f *fakeSignaling) ServeReports(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "reports\n")
 }
+func (f *fakeSignaling) counts() counts { return counts{Welcomes: 42} }
 
 func (f *fakeSignaling) Drain(ctx context.Context) {
 	f.log.Warn("goaway")

@@ -209,8 +209,11 @@ func (l *lobby) Drain(ctx context.Context) {
 	l.mu.Lock()
 	l.draining = true
 	l.mu.Unlock()
+	// They come back over as long a time as they were asked to wait, so many of
+	// them are asked to wait longer.
+	wait := time.Duration(l.open.Load()) * time.Second / time.Duration(l.cfg.MaxReturns)
 	for _, h := range l.all() {
-		h.step(room.Drain{})
+		h.step(room.Drain{Return: wait})
 	}
 	l.sendAway()
 	gone := make(chan struct{})

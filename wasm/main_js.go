@@ -29,7 +29,9 @@ type client struct {
 	lifecycle   *page.Lifecycle
 	devices     *rtc.Devices
 	connections *rtc.Connections
+	dialer      *wsock.Dialer
 	socket      *wsock.Conn
+	goodbyes    session.Goodbyes // that the stub has
 	timer       *browser.Timer
 	wake        func()
 }
@@ -40,6 +42,7 @@ func main() {
 	c.timer = browser.NewTimer(func() { c.wake() })
 	put := c.driver.Put
 	c.lifecycle = page.NewLifecycle()
+	c.dialer = newDialer()
 	c.devices = rtc.NewDevices(put, func() js.Value { return c.page.SelfVideo() })
 	c.connections = rtc.New(put, func(id string) js.Value { return c.page.RemoteVideo(id) }, c.devices)
 	c.start()
@@ -149,12 +152,8 @@ func (c *client) Perform(a session.Action) {
 			_ = c.socket.Close(1000, "")
 		}
 	case session.PrepareGoodbye:
-		channels, connections := c.connections.Objects(a.Goodbyes.Links)
-		socket := js.Null()
-		if c.socket != nil {
-			socket = c.socket.JSValue()
-		}
-		c.lifecycle.Prepare(a.Goodbyes, socket, channels, connections)
+		c.goodbyes = a.Goodbyes
+		c.prepareGoodbye()
 	case session.SaveRecord:
 		c.lifecycle.SaveRecord(a.Record)
 	case session.ClearRecord:
@@ -172,15 +171,32 @@ func (c *client) Perform(a session.Action) {
 	}
 }
 
-func (c *client) openSocket(attempt int) {
-	location := js.Global().Get("location")
-	scheme := "ws:"
-	if location.Get("protocol").String() == "https:" {
-		scheme = "wss:"
+// prepareGoodbye lays the goodbyes ready, with the roads that there are now.
+func (c *client) prepareGoodbye() {
+	channels, connections := c.connections.Objects(c.goodbyes.Links)
+	socket := js.Null()
+	if c.socket != nil && !c.socket.JSValue().IsUndefined() {
+		socket = c.socket.JSValue()
 	}
-	c.socket = wsock.Dial(scheme+"//"+location.Get("host").String()+"/ws", signal.Subprotocol, func(ev wsock.Event) {
+	c.lifecycle.Prepare(c.goodbyes, socket, channels, connections)
+}
+
+// newDialer opens sockets to the server that this page came from.
+func newDialer() *wsock.Dialer {
+	location := js.Global().Get("location")
+	host := location.Get("host").String()
+	scheme := "ws"
+	if location.Get("protocol").String() == "https:" {
+		scheme = "wss"
+	}
+	return &wsock.Dialer{URL: scheme + "://" + host + "/ws", Protocol: signal.Subprotocol, Probe: "/healthz"}
+}
+
+func (c *client) openSocket(attempt int) {
+	c.socket = c.dialer.Dial(func(ev wsock.Event) {
 		switch ev.Kind {
 		case wsock.Opened:
+			c.prepareGoodbye() // with this socket
 			c.driver.Put(session.SignalingOpened{Attempt: attempt})
 		case wsock.Message:
 			c.driver.Put(session.ReadSignaling(attempt, ev.Text))

@@ -10,7 +10,7 @@ var mutants = []mutant{
 	{"an end is not final", "server/room/life.go", "	end.Final = true\n", ""},
 	{"a revision is not counted", "server/room/life.go", "	p.revision++\n", ""},
 	{"the hold of a reload is that of a close, a tenth", "server/room/policy.go", "ReturnWindow:       10 * time.Second,", "ReturnWindow:       1 * time.Second,"},
-	{"nobody's place runs out", "server/room/room.go", "if p.state == signal.PresenceAway && p.until <= now {", "if false {"},
+	{"nobody's place runs out", "server/room/room.go", "if p.state == signal.PresenceAway && r.ends(p) <= now {", "if false {"},
 	{"a token is not checked for its room's successor", "server/room/room.go", "case p != nil && (t.Serial < p.floor || ev.Envelope.Life < p.life):", "case false:"},
 	{"what is kept is not sent again (room)", "server/room/room.go", "	for _, k := range p.outbox.Kept {\n		r.send(p, k)\n	}\n", ""},
 	{"copies are passed on twice (room)", "server/room/room.go", "		if e.Seq <= p.inSeq {\n			return // a copy of what came already\n		}\n", ""},

@@ -1,6 +1,10 @@
 package room
 
-import "holdline/server/signal"
+import (
+	"time"
+
+	"holdline/server/signal"
+)
 
 // Conn names one socket. The server counts them up from 1 and never uses one
 // twice; 0 is none.
@@ -54,8 +58,9 @@ type (
 	// Remove says that somebody is to be put out of the room.
 	Remove struct{ Participant string }
 
-	// Drain says that the server stops.
-	Drain struct{}
+	// Drain says that the server stops. Return is how long the pages should
+	// wait before they come again, if that is longer than the policy's.
+	Drain struct{ Return time.Duration }
 
 	// Tick says that Deadline has come.
 	Tick struct{}

@@ -154,6 +154,15 @@ func (r *Room) yield(now time.Duration, returns bool) bool {
 	return false
 }
 
+// heard takes a returning page's word for whom it hears: it vouches for them.
+func (r *Room) heard(now time.Duration, roster []signal.Presence) {
+	for _, row := range roster {
+		if p := r.find(row.Participant); p != nil && row.Heard && row.Life == p.life {
+			p.vouched = max(now, 1)
+		}
+	}
+}
+
 // rebuild takes a returning page's word for who else was in the room that a
 // restarted server does not remember: they are away, with their places held.
 func (r *Room) rebuild(now time.Duration, roster []signal.Presence) {

@@ -83,7 +83,7 @@ func (r *Room) Step(now time.Duration, ev Event) []Action {
 	case Remove:
 		r.remove(now, ev.Participant)
 	case Drain:
-		r.drain(now)
+		r.drain(now, ev.Return)
 	case Tick:
 	}
 	return r.out
@@ -92,8 +92,11 @@ func (r *Room) Step(now time.Duration, ev Event) []Action {
 // Deadline is when the room wants a Tick; ok is false while nothing runs out.
 func (r *Room) Deadline() (at time.Duration, ok bool) {
 	for _, p := range r.people {
-		if p.state == signal.PresenceAway && (!ok || p.until < at) {
-			at, ok = p.until, true
+		if p.state != signal.PresenceAway {
+			continue
+		}
+		if ends := r.ends(p); !ok || ends < at {
+			at, ok = ends, true
 		}
 	}
 	if n := len(r.left); len(r.people) == 0 && n > 0 {
@@ -113,7 +116,7 @@ func (r *Room) People() int { return len(r.people) }
 
 func (r *Room) expire(now time.Duration) {
 	for _, p := range slices.Clone(r.people) {
-		if p.state == signal.PresenceAway && p.until <= now {
+		if p.state == signal.PresenceAway && r.ends(p) <= now {
 			if vouched := p.vouched + r.policy.VouchFor; p.vouched != 0 && vouched > now {
 				p.until = vouched // somebody still hears it: media must not die with the signaling
 				continue
@@ -124,6 +127,18 @@ func (r *Room) expire(now time.Duration) {
 	for len(r.left) > 0 && now-r.left[0].at >= r.policy.KeepLeft {
 		r.left = r.left[1:]
 	}
+}
+
+// ends is when the place of somebody who is away runs out. Where nobody has a
+// socket, nobody can vouch and nobody is to be told: a network in front of the
+// server may be down, and the call may go on without it. Then those who did
+// not say goodbye keep their places until the first is back.
+func (r *Room) ends(p *participant) time.Duration {
+	attached := slices.ContainsFunc(r.people, func(q *participant) bool { return q.conn != 0 })
+	if attached || p.end.Cause.Said() {
+		return p.until
+	}
+	return p.until + r.policy.KeepLeft
 }
 
 func (r *Room) find(id string) *participant {
@@ -204,9 +219,13 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 		former = r.learn(former.Subject, ev.Hello.After)
 	}
 	r.present(p)
-	if known && now < r.policy.RebuildFor {
-		r.rebuild(now, ev.Hello.Roster)
+	if known {
+		r.heard(now, ev.Hello.Roster)
+		if now < r.policy.RebuildFor {
+			r.rebuild(now, ev.Hello.Roster)
+		}
 	}
+	r.expire(now)
 	r.welcome(now, p, known, former)
 }
 
@@ -379,8 +398,8 @@ func (r *Room) close(c Conn, code signal.CloseCode) {
 }
 
 // drain sends everybody away. Nobody has left: all their places are held.
-func (r *Room) drain(now time.Duration) {
-	goaway := signal.Raw(signal.Goaway{Return: r.policy.GoawayReturn.Milliseconds()})
+func (r *Room) drain(now, wait time.Duration) {
+	goaway := signal.Raw(signal.Goaway{Return: max(wait, r.policy.GoawayReturn).Milliseconds()})
 	var gone []*participant
 	for _, p := range r.people {
 		if p.conn != 0 {

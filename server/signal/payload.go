@@ -87,6 +87,7 @@ type Presence struct {
 	Bye         bool          `json:"bye,omitempty"`       // this life is over: only the next one comes back
 	End         *End          `json:"end,omitempty"`       // provisional, while leaving or away
 	Remaining   int64         `json:"remaining,omitempty"` // ms until the held place runs out
+	Heard       bool          `json:"heard,omitempty"`     // in a page's own roster: its link works
 }
 
 // Left is the payload of left.

@@ -14,57 +14,25 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
+
+	"holdline/wasm/e2e/kit"
 )
 
-// ownChromium is a browser process that a test may kill; its profile folder
+// ownChromium is a page in a browser process of its own, whose profile folder
 // outlives it.
-func ownChromium(t *testing.T, folder string, options ...Option) *Chromium {
+func ownChromium(t *testing.T, folder, url string, options ...kit.Option) *Page {
 	t.Helper()
-	c, end, err := StartChromium(append(options, WithFlag("user-data-dir", folder))...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(end)
-	return c
-}
-
-// open opens a tab in the browser's own profile, whose storage is kept.
-func (c *Chromium) open(t *testing.T, url string) *Page {
-	t.Helper()
-	return (&Profile{ctx: c.ctx}).NewPage(t, url)
-}
-
-// signal sends a signal to the main process.
-func (c *Chromium) signal(t *testing.T, s syscall.Signal) {
-	t.Helper()
-	var info struct {
-		ProcessInfo []struct {
-			Type string `json:"type"`
-			ID   int    `json:"id"`
-		} `json:"processInfo"`
-	}
-	if err := c.Call("SystemInfo.getProcessInfo", M{}, &info); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range info.ProcessInfo {
-		if p.Type == "browser" {
-			if err := syscall.Kill(p.ID, s); err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
-	}
-	t.Fatal("the browser does not tell its main process")
+	b := kit.StartFor(t, kit.Chromium, append(options, kit.WithFolder(folder))...)
+	return NewPage(t, b.OwnProfile(), url)
 }
 
 // onDisk waits until the browser has written text into its localStorage's
 // files: what it only remembers is lost with it.
 func onDisk(t *testing.T, folder, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(statePatience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		files, err := filepath.Glob(filepath.Join(folder, "Default", "Local Storage", "leveldb", "*"))
 		if err != nil {
 			t.Fatal(err)
@@ -78,34 +46,25 @@ func onDisk(t *testing.T, folder, text string) {
 	t.Fatalf("%s is not written to %s", text, folder)
 }
 
-// watchBen starts to write down what the page shows of Ben.
-func (p *Page) watchBen() {
-	p.t.Helper()
-	p.Eval(`window.states = [], new MutationObserver(() => {
-		const now = `+tile("Ben")+`.dataset.state + ' ' + `+tile("Ben")+`.dataset.cause
-		if (window.states.at(-1) !== now) window.states.push(now)
-	}).observe(`+tile("Ben")+`, { attributes: true }), 1`, nil)
-}
-
 // outOfMemory fills the renderer's old space.
 const outOfMemory = `(() => { const all = []; for (;;) all.push(Array.from({ length: 10000 }, (_, i) => ({ i, text: 'x' + i }))) })()`
 
 func TestACrashIsToldAtOnce(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		options []Option
+		options []kit.Option
 		crash   func(p *Page)
 	}{
-		{"the renderer crashes", nil, func(p *Page) { go p.Call("Page.crash", M{}, nil) }},
-		{"out of memory", []Option{WithFlag("js-flags", "--max-old-space-size=64")}, func(p *Page) { p.fire(outOfMemory) }},
+		{"the renderer crashes", nil, func(p *Page) { p.Do(kit.CrashPage) }},
+		{"out of memory", []kit.Option{kit.WithFlag("js-flags", "--max-old-space-size=64")}, func(p *Page) { p.Fire(outOfMemory) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := StartServer(t)
 			ana := participant(t, s, "Ana", "&media=none")
-			ben := ownChromium(t, t.TempDir(), tt.options...).open(t, address(s, "test", "Ben", "&media=none"))
+			ben := ownChromium(t, t.TempDir(), address(s, "test", "Ben", "&media=none"), tt.options...)
 			ana.Sees("Ben", "connected")
 			ben.Sees("Ana", "connected")
-			ana.watchBen()
+			ana.witness()
 			before := ana.Text(tile("Ben") + `.dataset.peer`)
 			tt.crash(ben)
 			ana.SeesCause("Ben", "away", "page-crashed")
@@ -114,12 +73,12 @@ func TestACrashIsToldAtOnce(t *testing.T) {
 				t.Errorf("evidence: %s", evidence)
 			}
 			// The tab of a crashed page is still there: its reload button brings it back.
-			go ben.Call("Page.reload", M{}, nil)
+			ben.Do(kit.ReloadButton)
 			ana.Sees("Ben", "connected")
 			if after := ana.Text(tile("Ben") + `.dataset.peer`); after != before {
 				t.Errorf("participant %s came back as %s", before, after)
 			}
-			t.Log(ana.Text(`window.states.join(', ')`))
+			t.Logf("shown: %q", ana.witnessed())
 		})
 	}
 }
@@ -158,18 +117,18 @@ func certificate(t *testing.T) (certFile, keyFile string) {
 func TestOverHTTPSACrashReportSaysWhy(t *testing.T) {
 	cert, key := certificate(t)
 	s := StartServer(t, "--tls-cert", cert, "--tls-key", key)
-	trusting := WithFlag("ignore-certificate-errors", true)
-	ana := ownChromium(t, t.TempDir(), trusting).open(t, address(s, "test", "Ana", "&media=none"))
+	trusting := kit.WithFlag("ignore-certificate-errors", true)
+	ana := ownChromium(t, t.TempDir(), address(s, "test", "Ana", "&media=none"), trusting)
 	for _, tt := range []struct {
 		name   string
-		limit  Option
+		limit  kit.Option
 		crash  func(p *Page)
 		report string
 	}{
-		{"Bo", WithFlag("js-flags", "--max-old-space-size=64"), func(p *Page) { p.fire(outOfMemory) }, "crash report: out of memory"},
-		{"Cy", trusting, func(p *Page) { go p.Call("Page.crash", M{}, nil) }, "crash report"},
+		{"Bo", kit.WithFlag("js-flags", "--max-old-space-size=64"), func(p *Page) { p.Fire(outOfMemory) }, "crash report: out of memory"},
+		{"Cy", trusting, func(p *Page) { p.Do(kit.CrashPage) }, "crash report"},
 	} {
-		page := ownChromium(t, t.TempDir(), trusting, tt.limit).open(t, address(s, "test", tt.name, "&media=none"))
+		page := ownChromium(t, t.TempDir(), address(s, "test", tt.name, "&media=none"), trusting, tt.limit)
 		ana.Sees(tt.name, "connected")
 		tt.crash(page)
 		ana.SeesCause(tt.name, "away", "page-crashed")
@@ -181,24 +140,23 @@ func TestOverHTTPSACrashReportSaysWhy(t *testing.T) {
 func TestAfterTheBrowserWasKilledTheLobbyOffersToGoBackIn(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		with syscall.Signal
-	}{{"SIGKILL", syscall.SIGKILL}, {"SIGTERM", syscall.SIGTERM}} {
+		with kit.Action
+	}{{"SIGKILL", kit.KillBrowser}, {"SIGTERM", kit.QuitBrowser}} {
 		t.Run(tt.name, func(t *testing.T) {
 			folder := t.TempDir()
 			s := StartServer(t, "--grace-closed", "2m")
 			ana := participant(t, s, "Ana", "&media=none")
-			first := ownChromium(t, folder)
-			ben := first.open(t, address(s, "test", "Ben", "&media=none"))
+			ben := ownChromium(t, folder, address(s, "test", "Ben", "&media=none"))
 			ana.Sees("Ben", "connected")
 			ben.Sees("Ana", "connected")
 			ana.Eval(`holdline.say('before')`, nil)
 			ben.Until("the message is there", `holdline.snapshot().messages.length === 1`)
 			id := ana.Text(tile("Ben") + `.dataset.peer`)
 			onDisk(t, folder, "holdline.stopped."+id)
-			first.signal(t, tt.with)
+			ben.Do(tt.with)
 			ana.SeesCause("Ben", "away", "page-vanished")
 
-			again := ownChromium(t, folder).open(t, s.URL+"/r/test?lang=en&media=none&name=Eve")
+			again := ownChromium(t, folder, s.URL+"/r/test?lang=en&media=none&name=Eve")
 			again.Until("it is offered", `document.getElementById('back').checkVisibility()`)
 			again.Is("lobby")
 			again.Until("it says what happened", `document.querySelector('[role=status]').textContent.startsWith('Your browser stopped while you were in this call as Ben, ')`)
@@ -208,8 +166,8 @@ func TestAfterTheBrowserWasKilledTheLobbyOffersToGoBackIn(t *testing.T) {
 			// By the keyboard: the name has the focus, the offer stands before it.
 			again.Until("the name has the focus", `document.activeElement.id === 'name'`)
 			again.Eval(`document.getElementById('go-back').focus()`, nil)
-			if got := again.Focused(); got != "Go back in" {
-				t.Errorf("the focus is on %q", got)
+			if !again.HasFocus("Go back in") {
+				t.Error("Go back in cannot have the focus")
 			}
 			again.Key("Enter")
 			ana.Sees("Ben", "connected")
@@ -234,25 +192,25 @@ func TestAfterTheBrowserWasKilledTheLobbyOffersToGoBackIn(t *testing.T) {
 func TestTheOfferIsOfThePageThatStopped(t *testing.T) {
 	s := StartServer(t)
 	records := `Object.keys(localStorage).filter((k) => k.startsWith('holdline.stopped.')).length`
-	profile := chromium.NewProfile(t)
+	profile := started[kit.Engine(*observerFlag)].NewProfile(t)
 	lobby := s.URL + "/r/test?lang=en&media=none&name=Eve"
-	ana := profile.NewPage(t, address(s, "test", "Ana", "&media=none"))
+	ana := NewPage(t, profile, address(s, "test", "Ana", "&media=none"))
 	ana.Is("waiting")
-	bo := profile.NewPage(t, address(s, "test", "Bo", "&media=none"))
+	bo := NewPage(t, profile, address(s, "test", "Bo", "&media=none"))
 	bo.Sees("Ana", "connected")
-	profile.NewPage(t, address(s, "other", "Cy", "&media=none")).Is("waiting")
+	NewPage(t, profile, address(s, "other", "Cy", "&media=none")).Is("waiting")
 	ana.Until("each has its record", records+` === 3`)
 
-	eve := profile.NewPage(t, lobby)
+	eve := NewPage(t, profile, lobby)
 	eve.Until("the client runs", `!document.getElementById('ask').disabled`)
 	eve.Until("nothing is offered: both live", `!document.getElementById('back').checkVisibility()`)
 	bo.Press("Leave")
 	ana.Until("the goodbye took its record", records+` === 2`)
-	go ana.Call("Page.crash", M{}, nil)
+	ana.Do(kit.CrashPage)
 	eve.Until("the crash left one", `navigator.locks.query().then((l) => l.held.length === 1)`)
-	fay := profile.NewPage(t, lobby)
+	fay := NewPage(t, profile, lobby)
 	fay.Until("Ana's place is offered", `document.getElementById('back-words').textContent.includes('as Ana,')`)
-	gil := profile.NewPage(t, lobby)
+	gil := NewPage(t, profile, lobby)
 	gil.Until("to another tab, too", `document.getElementById('back-words').textContent.includes('as Ana,')`)
 	fay.Press("Go back in")
 	fay.Is("waiting")
@@ -261,7 +219,7 @@ func TestTheOfferIsOfThePageThatStopped(t *testing.T) {
 	gil.Is("lobby")
 	gil.Press("Join")
 	gil.Sees("Ana", "connected")
-	CloseTab.Do(fay)
+	fay.Do(kit.CloseTab)
 	gil.SeesCause("Ana", "away", "page-closed")
 	gil.Until("the goodbye took its record", records+` === 2`)
 }

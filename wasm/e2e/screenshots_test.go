@@ -3,17 +3,13 @@
 package e2e
 
 import (
-	"encoding/base64"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
-	"github.com/chromedp/cdproto/fetch"
-	"github.com/chromedp/chromedp"
+	"holdline/wasm/e2e/kit"
 )
 
 // TestScreenshots pictures every state of the real page that a person can
@@ -65,7 +61,7 @@ var views = []struct {
 func (a *album) take(p *Page, name string, before ...func(phone bool)) {
 	a.t.Helper()
 	for _, v := range views {
-		p.dress(v.width, v.height, v.phone, v.dark)
+		p.SetScreen(kit.Screen{Width: v.width, Height: v.height, Phone: v.phone, Dark: v.dark})
 		for _, do := range before {
 			do(v.phone)
 		}
@@ -75,7 +71,7 @@ func (a *album) take(p *Page, name string, before ...func(phone bool)) {
 
 func (a *album) write(p *Page, name string) {
 	a.t.Helper()
-	p.settle()
+	p.Settle()
 	if err := os.WriteFile(filepath.Join(a.dir, name), p.Screenshot(), 0o644); err != nil {
 		a.t.Fatal(err)
 	}
@@ -145,7 +141,7 @@ var looks = map[string]string{
 
 // visitor is a browser of its own whose camera shows the person of that name.
 func (a *album) visitor(name string) *Page {
-	p := chromium.NewProfile(a.t).NewPage(a.t, "about:blank")
+	p := visit(a.t, "Ana", "about:blank", "")
 	if look, ok := looks[name]; ok {
 		p.BeforeDocuments(fmt.Sprintf(person, look))
 	}
@@ -153,13 +149,13 @@ func (a *album) visitor(name string) *Page {
 }
 
 // joins opens a room as a person of that name.
-func (a *album) joins(s *Server, name, query string) *Page {
+func (a *album) joins(s *kit.Server, name, query string) *Page {
 	p := a.visitor(name)
 	p.Open(address(s, "garden", strings.ReplaceAll(name, " ", "%20"), query))
 	return p
 }
 
-func (a *album) pair(s *Server, query string) (ana, ben *Page) {
+func (a *album) pair(s *kit.Server, query string) (ana, ben *Page) {
 	ana = a.joins(s, "Ana Ruiz", query)
 	ana.Is("waiting")
 	ben = a.joins(s, "Ben Okafor", query)
@@ -167,13 +163,6 @@ func (a *album) pair(s *Server, query string) (ana, ben *Page) {
 	ben.Sees("Ana Ruiz", "connected")
 	ana.plays(1)
 	return ana, ben
-}
-
-// hold keeps what matches a pattern from coming, until the function is called.
-func (p *Page) hold(pattern string) (release func()) {
-	p.t.Helper()
-	p.Must("Fetch.enable", M{"patterns": []M{{"urlPattern": pattern}}}, nil)
-	return func() { p.Must("Fetch.disable", M{}, nil) }
 }
 
 func startScreens(a *album) {
@@ -206,7 +195,7 @@ func lobbyScreens(a *album) {
 func loadingScreens(a *album) {
 	s := StartServer(a.t)
 	p := a.visitor("")
-	release := p.hold("*.wasm")
+	release := p.Hold(".wasm")
 	p.Open(s.URL + "/r/garden?lang=en&name=Ana")
 	p.Until("it says that it loads", `!document.getElementById('progress').hidden`)
 	a.take(p, "loading-lobby")
@@ -221,7 +210,7 @@ func loadingScreens(a *album) {
 	p = a.visitor("")
 	p.Open(s.URL + "/r/garden?lang=en&name=Ana")
 	p.Until("the client is there", `holdline.version !== ''`)
-	s.pause()
+	s.Stop()
 	p.Press("Join")
 	p.Is("joining")
 	a.take(p, "joining")
@@ -265,16 +254,9 @@ func (a *album) readme(p *Page) {
 	if file == "" {
 		return
 	}
-	p.dress(1280, 760, false, false)
-	p.settle()
-	var r struct {
-		Data string `json:"data"`
-	}
-	p.Must("Page.captureScreenshot", M{"format": "webp", "quality": 82}, &r)
-	picture, err := base64.StdEncoding.DecodeString(r.Data)
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	p.SetScreen(kit.Screen{Width: 1280, Height: 760})
+	p.Settle()
+	picture := p.ScreenshotWebP(82)
 	if err := os.WriteFile(file, picture, 0o644); err != nil {
 		a.t.Fatal(err)
 	}
@@ -303,7 +285,7 @@ func companyScreens(a *album) {
 	}
 	ana.Until("every picture is there", `[...document.querySelectorAll('[data-peer][data-picture=on] video')].every((v) => v.videoWidth > 0)`)
 	a.take(ana, "call-eight", closeChat(ana))
-	CloseTab.Do(all[1])
+	all[1].Do(kit.CloseTab)
 	ana.Sees(names[1], "away")
 	ana.Until("its place is held", tile(names[1])+`.querySelector('.hold').checkVisibility()`)
 	a.take(ana, "call-eight-one-away", closeChat(ana))
@@ -318,13 +300,13 @@ func closeChat(p *Page) func(bool) {
 func awayScreens(a *album) {
 	s := StartServer(a.t)
 	ana, ben := a.pair(s, "")
-	release := ben.hold("*.wasm")
-	Reload.Do(ben)
+	release := ben.Hold(".wasm")
+	ben.Do(kit.ReloadButton)
 	ana.SeesCause("Ben Okafor", "away", "page-reloaded")
 	a.take(ana, "away-reloading", closeChat(ana))
 	release()
 	ana.Sees("Ben Okafor", "connected")
-	CloseTab.Do(ben)
+	ben.Do(kit.CloseTab)
 	ana.SeesCause("Ben Okafor", "away", "page-closed")
 	a.take(ana, "away-closed", closeChat(ana))
 	ana.SeesCause("Ben Okafor", "ended", "page-closed")
@@ -343,59 +325,23 @@ func silentScreens(a *album) {
 	s := StartServer(a.t)
 	ana := a.joins(s, "Ana Ruiz", "")
 	ana.Is("waiting")
-	other, end, err := StartChromium()
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	a.t.Cleanup(end)
-	other.NewProfile(a.t).NewPage(a.t, address(s, "garden", "Ben%20Okafor", ""))
+	ben := NewPage(a.t, kit.StartFor(a.t, engineOf("Ben Okafor")).NewProfile(a.t), address(s, "garden", "Ben%20Okafor", ""))
 	ana.Sees("Ben Okafor", "connected")
 	ana.plays(1)
-	thaw := other.pause(a.t)
-	defer thaw()
+	ben.Do(kit.StopBrowser)
 	ana.Until("the line is interrupted", tile("Ben Okafor")+`.dataset.state !== 'connected'`)
 	a.take(ana, "interrupted", closeChat(ana))
 	ana.SeesCause("Ben Okafor", "away", "network-lost", "page-unresponsive", "page-vanished")
 	a.take(ana, "away-silent", closeChat(ana))
 }
 
-// pause stops the server's process: it neither answers nor hangs up.
-func (s *Server) pause() { s.cmd.Process.Signal(syscall.SIGSTOP) }
-
-// pause stops all processes of a browser until the returned function is called.
-func (c *Chromium) pause(t testing.TB) (thaw func()) {
-	t.Helper()
-	out, err := exec.Command("ps", "-eo", "pid=,ppid=").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	children := map[int][]int{}
-	for line := range strings.Lines(string(out)) {
-		var pid, parent int
-		if _, err := fmt.Sscan(line, &pid, &parent); err == nil {
-			children[parent] = append(children[parent], pid)
-		}
-	}
-	all := []int{chromedp.FromContext(c.ctx).Browser.Process().Pid}
-	for i := 0; i < len(all); i++ {
-		all = append(all, children[all[i]]...)
-	}
-	tell := func(signal syscall.Signal) {
-		for _, pid := range all {
-			syscall.Kill(pid, signal)
-		}
-	}
-	tell(syscall.SIGSTOP)
-	return func() { tell(syscall.SIGCONT) }
-}
-
 func serverScreens(a *album) {
 	s := StartServer(a.t)
 	ana, ben := a.pair(s, "")
-	s.kill()
+	s.Kill()
 	ana.Until("the signaling is lost", `document.documentElement.dataset.signaling === 'lost'`)
 	a.take(ana, "signaling-lost", closeChat(ana))
-	CloseTab.Do(ben)
+	ben.Do(kit.CloseTab)
 	ana.Sees("Ben Okafor", "away")
 	a.take(ana, "signaling-lost-alone", closeChat(ana))
 }
@@ -421,14 +367,7 @@ func endScreens(a *album) {
 	a.take(p, "end-unsupported")
 
 	p = a.visitor("")
-	if err := chromedp.Listen(p.ctx, func(ev any) {
-		if paused, ok := ev.(*fetch.EventRequestPaused); ok {
-			go p.Call("Fetch.failRequest", M{"requestId": paused.RequestID, "errorReason": "ConnectionReset"}, nil)
-		}
-	}); err != nil {
-		a.t.Fatal(err)
-	}
-	p.hold("*.wasm")
+	p.Break(".wasm")
 	p.Open(address(s, "garden", "Ana", ""))
 	p.Is("ended")
 	a.take(p, "end-load-failed")
@@ -450,7 +389,7 @@ func chineseScreens(a *album) {
 	ben.Eval(`holdline.say('你好！')`, nil)
 	p.Until("the message is there", `document.getElementById('messages').innerText.includes('你好')`)
 	a.take(p, "zh-call", closeChat(p))
-	CloseTab.Do(ben)
+	ben.Do(kit.CloseTab)
 	p.Sees("Ben Okafor", "away")
 	a.take(p, "zh-away", closeChat(p))
 	p.Press("离开")

@@ -105,6 +105,7 @@ func (s *Session) newLink(p *peer, generation int, offers bool) {
 		p.Unsent[i].Handed = false
 	}
 	if !was.Ever || was.State == linkEnded {
+		p.Link.Rung, p.Link.RungUntil, p.Link.GiveUpAt = 0, 0, 0
 		s.enterLink(p, linkNegotiating, "")
 	}
 	s.emit(CreatePeerConnection{p.name(), offers, s.Config.ICEServers})

@@ -98,7 +98,7 @@ var phaseMatrix = [kindNegotiationNeeded][4]verdict{
 	kindPageResumed:       row("ihhi"),
 	kindVisibilityChanged: row("hhhh"),
 	kindNetworkChanged:    row("ihhi"),
-	kindTick:              row("hhhh"),
+	kindTick:              row("nhhh"), // nothing is due in the lobby
 	kindSignalingOpened:   row("nhhi"),
 	kindSignalingReceived: row("nhhi"),
 	kindSignalingGarbled:  row("nhhi"),

@@ -205,6 +205,20 @@ func TestALinkThatEndedComesBackWithRejoin(t *testing.T) {
 	}
 }
 
+func TestANewConnectionAfterAnEndBeginsBelowTheLadder(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	ana.s.Config.ICEServers = []ICEServer{{URLs: []string{"turn:relay.test"}}}
+	w.blocked = true
+	w.until(10*time.Second, "the relay alone is tried", func() bool { return ana.s.peer("p2").Link.Rung == rungRelayOnly })
+	ana.s.enterGivenUp(ana.s.peer("p2"), signal.NewEnd("p2", signal.CausePathBlocked))
+	tried := count(ana, func(a SetLocalDescription) bool { return a.Relay })
+	ana.step(RejoinPressed{})
+	if n := count(ana, func(a SetLocalDescription) bool { return a.Relay }); n != tried {
+		t.Error("the new connection is offered over the relay only")
+	}
+}
+
 func TestWhatIsOfAnotherLifeOrGenerationIsDropped(t *testing.T) {
 	for _, tt := range []struct {
 		name                    string

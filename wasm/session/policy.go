@@ -12,9 +12,14 @@ type Policy struct {
 	// SignalingConnect is when a socket that does not open is given up: after 5 s.
 	SignalingConnect time.Duration `json:"signalingConnect"`
 	// SignalingRetry is when to try again, by the number of tries so far;
-	// the last one repeats with SignalingJitter.
+	// the last one repeats. Each is longer or shorter by up to SignalingJitter of
+	// itself: after the death of a server, whole rooms would come at once.
 	SignalingRetry  []time.Duration `json:"signalingRetry"`
-	SignalingJitter float64         `json:"signalingJitter"` // ± share of the last retry
+	SignalingJitter float64         `json:"signalingJitter"`
+	// SignalingScout is when the scout of a call that goes on without its server
+	// tries again at the latest: every 1 s. The others come when it says that the
+	// server is back.
+	SignalingScout time.Duration `json:"signalingScout"`
 
 	// Beat is when to beat on a control channel: every 0.25 s; hidden pages
 	// tick at 1 Hz.
@@ -87,6 +92,7 @@ func DefaultPolicy() Policy {
 		SignalingConnect: 5 * time.Second,
 		SignalingRetry:   []time.Duration{0, 300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second},
 		SignalingJitter:  0.2,
+		SignalingScout:   time.Second,
 
 		Beat:                   250 * time.Millisecond,
 		BeatHidden:             time.Second,

@@ -78,16 +78,13 @@ func (s *Session) sayHello() {
 }
 
 // roster is whom this page knows to be in the room, for a server that was
-// restarted and knows nobody.
+// restarted and knows nobody. A page from the bfcache remembers too.
 func (s *Session) roster() (rows []signal.Presence) {
-	if !s.Signaling.Ever {
-		return nil
-	}
 	for _, p := range s.Peers {
 		if p.Left && (p.End == nil || p.End.Final || p.Unknown) {
 			continue // the room itself has said so, or does not know it any more
 		}
-		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End})
+		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End, Heard: p.Link.State == linkConnected})
 	}
 	return rows
 }
@@ -260,20 +257,28 @@ func (s *Session) signalingClosed(ev SignalingClosed) {
 	s.retrySignaling()
 }
 
-// retrySignaling sets the time of the next try: the policy's steps, with
-// jitter on the last, which repeats.
+// retrySignaling sets the time of the next try. A server that drained has said
+// how long it will be away.
 func (s *Session) retrySignaling() {
 	l := &s.Signaling
-	steps := s.policy.SignalingRetry
-	wait := steps[min(l.Tries, len(steps)-1)]
-	if l.Tries >= len(steps)-1 {
-		wait += time.Duration((s.random()*2 - 1) * s.policy.SignalingJitter * float64(wait))
-	}
+	wait := s.retryAfter()
 	if l.Return > 0 {
 		wait, l.Return = max(wait, l.Return+time.Duration(s.random()*float64(l.Return))), 0
 	}
 	l.Tries++
 	l.RetryAt = s.now.Mono + max(wait, time.Millisecond)
+}
+
+// dialAnew tries at once, now that there is a network: also where a socket
+// that was dialed into the void has not opened yet.
+func (s *Session) dialAnew() {
+	switch l := &s.Signaling; {
+	case l.RetryAt != 0:
+		l.RetryAt = s.now.Mono
+	case !l.Opened && s.now.Mono-l.HeardAt >= s.policy.LookAfter:
+		s.closeSignaling()
+		s.openSignaling()
+	}
 }
 
 // patience is how long nothing may come on the socket.

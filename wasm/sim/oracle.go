@@ -237,18 +237,19 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 		o.identities = append(o.identities, i)
 		o.world.tell(fmt.Sprintf("%s is participant %s", p, v.Participant))
 	}
-	if i.left && o.restartAt < i.at && (i.machine.locks || i.end != nil) {
+	if i.left && o.restartAt < i.at && (i.machine.locks || i.end != nil && o.restartAt < i.endAt) {
 		// A copy of the tab may bring it back to a server that was restarted, or that has not heard of the Leave.
 		o.world.failf("%s lives by %s, who has left", p, i.id)
 	}
 	// Without Web Locks a copy of a tab cannot be told from its reload while the tab may be leaving, or has lost the server and does not know it: it takes over.
 	yields := func(old *page) bool {
-		return old.leaving || !old.machine().locks && (old.session.MayLeave() || !o.hasRoad(old))
+		return old.leaving || !old.machine().locks && (old.mightLeave() || !o.hasRoad(old))
 	}
 	if old := i.page; old != nil && old != p && !old.gone && !yields(old) && old.view.Participant == i.id && !old.session.Ended() && old.view.Signaling == session.SignalingStateOpen {
 		o.world.failf("%s and %s both live by %s", old, p, i.id)
 	}
-	if i.end != nil && o.restartAt < i.endAt && o.world.clock.now-i.endAt > 2*second { // a welcome may be under way
+	// A welcome may be under way, or wait in a page that hangs.
+	if now := o.world.clock.now; i.end != nil && o.restartAt < i.endAt && now-i.endAt-o.stall[p.machine().index].within(i.endAt, now) > 2*second {
 		o.world.failf("%s lives by %s, whom the room has ended: %s", p, i.id, i.end.Cause)
 	}
 	if i.deed == deedRemoved && i.page == p && o.restartAt < i.at {
@@ -506,6 +507,9 @@ func (o *oracle) departed(e signal.End) {
 	}
 	if e.Cause == signal.CausePageVanished && o.restartAt > i.at && o.restarts > 0 {
 		return // the room that knew it was forgotten, and the page that remembers had not heard it
+	}
+	if n := len(e.Evidence); n > 0 && strings.HasPrefix(e.Evidence[n-1], "came back after a ") && had(Duplicate)(i) {
+		return // a copy of its tab has no mark, and speaks for a page that was never its own
 	}
 	if len(e.Evidence) > 1 && strings.HasPrefix(e.Evidence[1], "leaving with intent") && had(Cancel, Download, Reload, Navigate, Elsewhere, CloseTab)(i) {
 		return // leaving was the last that was heard

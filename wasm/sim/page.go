@@ -52,6 +52,7 @@ type page struct {
 	stub     *socket       // the socket that the stub has
 	channels []*connection // and the control channels
 	listens  bool          // beforeunload has a handler
+	unsure   time.Duration // when it last might be leaving
 	spins    int
 	second   time.Duration // the second whose steps are counted
 	inSecond int
@@ -114,6 +115,12 @@ func (p *page) wakeUp() {
 		p.late, p.due = false, true
 		p.turn()
 	}
+}
+
+// mightLeave says whether the page might be leaving, for all that the others
+// know: what it said, and the answer to one who claims its place, take their time.
+func (p *page) mightLeave() bool {
+	return p.session.MayLeave() || p.unsure != 0 && p.world.clock.now-p.unsure < 3*p.world.signalTime
 }
 
 // turn is driver.turn: the queue before a Tick, then the timer anew.
@@ -195,6 +202,9 @@ func (p *page) step(ev session.Event) {
 	}
 	if w.Coverage != nil {
 		w.Coverage.cell(p.session.Cell(ev))
+	}
+	if p.session.MayLeave() {
+		p.unsure = w.clock.now
 	}
 	now := p.now()
 	if w.Detail {

@@ -131,10 +131,11 @@ func (p Plan) Play(o Options) (Result, error) {
 }
 
 // calmDown is the quiet tail: everything works, people press Rejoin where
-// something has ended, and the world must come to agree.
+// something has ended, and the world must come to agree. It is over when all
+// is well for a while: somebody may still be coming back.
 func (w *World) calmDown() (converged time.Duration, err error) {
 	start := w.clock.now
-	for step := 0; ; step++ {
+	for step, well := 0, 0; well < 3; step++ {
 		if err := w.run(w.clock.now + second); err != nil {
 			return 0, err
 		}
@@ -143,8 +144,9 @@ func (w *World) calmDown() (converged time.Duration, err error) {
 		if apart == "" && converged == 0 {
 			converged = since
 		}
+		well++
 		if apart != "" {
-			converged = 0
+			converged, well = 0, 0
 			if since > ConvergeWithin {
 				w.failf("%v after the last fault: %s", since, apart)
 				return 0, w.failure
@@ -155,16 +157,13 @@ func (w *World) calmDown() (converged time.Duration, err error) {
 			continue
 		}
 		held := w.held()
-		if held == "" {
-			break
+		if held != "" {
+			well = 0
 		}
-		if since > SettleWithin {
+		if held != "" && since > SettleWithin {
 			w.failf("%v after the last fault: %s", since, held)
 			return 0, w.failure
 		}
-	}
-	if err := w.run(w.clock.now + 2*second); err != nil {
-		return 0, err
 	}
 	w.conclude()
 	return converged, w.failure
@@ -226,7 +225,7 @@ func (w *World) held() string {
 	lives := func(id string) bool {
 		return slices.ContainsFunc(all, func(p *page) bool { return p.view.Participant == id })
 	}
-	if w.server.room != nil {
+	if w.server.room != nil && len(all) > 0 { // with nobody there, nobody is given up before long
 		for _, s := range w.server.room.Seats() {
 			if !lives(s.Participant) {
 				return "the room still has " + w.oracle.name(s.Participant) + ", " + string(s.State)

@@ -77,7 +77,7 @@ func noRoad(i *identity) bool {
 		return true
 	}
 	o := &i.machine.world.oracle
-	from, to := i.at-100*time.Millisecond, i.at+3*time.Second
+	from, to := i.at-slowest, i.at+3*time.Second // a socket that was cut off takes a while to send again
 	return o.reach[i.machine.index].within(from, to)+o.server.within(from, to) > 0
 }
 
@@ -163,6 +163,7 @@ var blurs = []blur{
 	{deedDiscarded, signal.CausePageDiscarded, nil, ""},
 	{deedDiscarded, signal.CausePageCrashed, nil, "Chromium sends what the page left for its end on a discard, too"},
 	{deedDiscarded, signal.CausePageVanished, nil, "a discard closes the socket without a word; only its return tells"},
+	{deedDiscarded, signal.CausePageCrashed, had(Navigate, Elsewhere, Reload), "frozen in the middle of a navigation it went without pagehide; it comes back by history, so nothing says that it was discarded"},
 	{deedDiscarded, signal.CausePageClosed, nil, "it went between leaving and bye"},
 	{deedDiscarded, signal.CausePageNavigated, nil, "it went between leaving and bye"},
 	{deedDiscarded, signal.CauseServerShutdown, noRoad, "it had been sent away by a drain"},
