@@ -202,7 +202,7 @@ func TestTheOfferIsOfThePageThatStopped(t *testing.T) {
 	ana.Until("each has its record", records+` === 3`)
 
 	eve := NewPage(t, profile, lobby)
-	eve.Until("the client runs", `!document.getElementById('ask').disabled`)
+	eve.Until("the client runs", `holdline.version !== ''`)
 	eve.Until("nothing is offered: both live", `!document.getElementById('back').checkVisibility()`)
 	bo.Press("Leave")
 	ana.Until("the goodbye took its record", records+` === 2`)
