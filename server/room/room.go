@@ -280,7 +280,7 @@ func (r *Room) welcome(now time.Duration, p *participant, resumed bool, former *
 		Roster: []signal.Presence{},
 		Limits: signal.RoomLimits{
 			Participants: r.policy.MaxParticipants, Message: r.policy.Limits.Message,
-			Beat: r.policy.PingEvery.Milliseconds(), Dead: r.policy.DeadAfter.Milliseconds(),
+			Beat: r.policy.PingEvery.Milliseconds(), Dead: r.policy.DeadAfter.Milliseconds(), Vouch: r.policy.VouchFor.Milliseconds(),
 		},
 	}
 	for _, q := range r.people {

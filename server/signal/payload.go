@@ -63,6 +63,7 @@ type RoomLimits struct {
 	Message      int   `json:"message"` // bytes
 	Beat         int64 `json:"beat"`    // ms between the beats that the server expects
 	Dead         int64 `json:"dead"`    // ms of silence after which the server gives the socket up
+	Vouch        int64 `json:"vouch"`   // ms for which one vouch counts: it is repeated twice as often
 }
 
 // PresenceState is where a participant stands for the room.

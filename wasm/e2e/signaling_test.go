@@ -122,7 +122,7 @@ func TestTheCallGoesOnWithoutItsServer(t *testing.T) {
 		p := both[i]
 		p.lane("lost")
 		p.Is("recovering")
-		p.Until("it says that the call goes on", `document.querySelector('[role=status]').textContent.includes('The call goes on without the server')`)
+		p.Until("it says that the call goes on", `document.body.innerText.includes('The call goes on without the server')`)
 		p.SeesCause(other, "connected", "signaling-lost")
 	}
 	worksWithoutServer(t, ana, ben)

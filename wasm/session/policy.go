@@ -45,7 +45,7 @@ type Policy struct {
 	// the remote description (RFC 8863 asks for 39.5 s).
 	ConnectWithin time.Duration `json:"connectWithin"`
 
-	// VouchEvery is when to tell the server again that somebody who is away for
+	// VouchEvery is when to tell the server again, at the latest, that somebody who is away for
 	// it is heard here: 5 s; its word counts for 10 s.
 	VouchEvery time.Duration `json:"vouchEvery"`
 

@@ -35,7 +35,8 @@ type state struct {
 	Name        string
 	Participant string
 	Life        int64
-	Began       int64 // when the participant\'s first life did, ms since the Unix epoch
+	Began       int64         // when the participant\'s first life did, ms since the Unix epoch
+	VouchFor    time.Duration // for which the server counts a vouch
 	Token       string
 	ByeKey      string
 	Order       int

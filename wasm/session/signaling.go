@@ -159,6 +159,9 @@ func (s *Session) welcomed(e signal.Envelope) {
 		s.Config.Locked = true
 	}
 	s.Token, s.ByeKey, s.Order = w.Token, w.ByeKey, w.Order
+	if v := w.Limits.Vouch; v > 0 {
+		s.VouchFor = time.Duration(min(max(v, 200), 60_000)) * time.Millisecond
+	}
 	l.Welcomed, l.Ever, l.Tries, l.Return = true, true, 0, 0
 	l.BeatAt = s.now.Mono + s.policy.SignalingBeat
 	s.dirty = true
