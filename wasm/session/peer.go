@@ -41,7 +41,7 @@ func (p *peer) live() bool {
 }
 
 func (p *peer) heardWhileAway() bool {
-	return p.Presence == signal.PresenceAway && p.Link.State == linkConnected && (p.End == nil || !p.End.Cause.Said())
+	return p.Presence == signal.PresenceAway && p.Link.State == linkConnected && (p.End == nil || !p.End.Cause.Said() && p.End.Cause != signal.CausePageCrashed)
 }
 
 func (s *Session) peer(id string) *peer {

@@ -74,6 +74,12 @@ type Policy struct {
 	// least by the page's contract.
 	ShowEndedFor time.Duration `json:"showEndedFor"`
 
+	// SaveEvery is how often the record is saved that tells when this browser
+	// stopped: 1 min. Chromium 156 writes localStorage to disk 60 times an hour.
+	SaveEvery time.Duration `json:"saveEvery"`
+	// OfferBackFor is how long after that the lobby offers to go back in: 12 h.
+	OfferBackFor time.Duration `json:"offerBackFor"`
+
 	// JumpAfter is how far wall and monotonic clock may part: 2 s.
 	JumpAfter time.Duration `json:"jumpAfter"`
 }
@@ -113,6 +119,9 @@ func DefaultPolicy() Policy {
 		GraceFrozen:        10 * time.Minute,
 		SleptFor:           30 * time.Second,
 		ShowEndedFor:       15 * time.Second,
+
+		SaveEvery:    time.Minute,
+		OfferBackFor: 12 * time.Hour,
 
 		JumpAfter: 2 * time.Second,
 	}

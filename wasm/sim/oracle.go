@@ -131,7 +131,7 @@ func (o *oracle) did(p *page, d deed) {
 	}
 	i.deeds |= 1 << d
 	i.lately |= 1 << d
-	i.deed, i.at, i.said = d, o.world.clock.now, false
+	i.deed, i.at, i.said, i.word = d, o.world.clock.now, false, false
 	i.roads = o.hasRoad(p)
 }
 
@@ -144,6 +144,13 @@ func (o *oracle) hasRoad(p *page) bool {
 func (o *oracle) saidBye(p *page) {
 	if i := o.identity(p.goodbyes.Participant); i != nil {
 		i.said = true
+	}
+}
+
+// leftWord notes that the browser has something to send in place of the page.
+func (o *oracle) leftWord(p *page) {
+	if i := o.identity(p.goodbyes.Participant); i != nil && i.page == p {
+		i.word = true
 	}
 }
 
