@@ -27,6 +27,9 @@ func (o *oracle) says(p *page) {
 	p.put(session.Said{Text: text})
 }
 
+// underWay is how long something may still be under way once all is well.
+const underWay = 2 * second
+
 // conclude looks at the world once it has settled.
 func (w *World) conclude() {
 	w.oracle.agreement()
@@ -154,14 +157,14 @@ func (w *World) candidates() {
 		if d == nil || d.closed || d.peer != c || !c.flows() || !d.flows() || c.state != "stable" || d.state != "stable" {
 			continue
 		}
-		if (c.ours != d.theirs || c.theirs != d.ours) && !c.busy && !d.busy && w.clock.now-c.setAt > 2*second && w.clock.now-d.setAt > 2*second {
+		if (c.ours != d.theirs || c.theirs != d.ours) && !c.busy && !d.busy && w.clock.now-c.setAt > underWay && w.clock.now-d.setAt > underWay {
 			w.failf("%s has %s and %s, %s has %s and %s: they do not agree", c.page, c.ours, c.theirs, d.page, d.theirs, d.ours)
 		}
 		if w.oracle.restarts > 0 || c.ours != d.theirs || c.theirs != d.ours {
 			continue // what a server keeps for one who is away goes with it
 		}
 		for _, found := range d.found {
-			if found.ufrag != c.theirs {
+			if found.ufrag != c.theirs || w.clock.now-found.at < underWay {
 				continue
 			}
 			n := 0
