@@ -116,7 +116,7 @@
     shell.loading(false)
     attached = true
     document.getElementById('save-report').hidden = false
-    for (const control of document.querySelectorAll('.controls button, #ask')) control.disabled = false
+    for (const control of document.querySelectorAll('.controls button, #settings, #ask, #ask-in-call')) control.disabled = false
     holdline.version = version
     if (wanted !== null) fire('join', wanted)
     wanted = null

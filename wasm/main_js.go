@@ -44,7 +44,7 @@ func main() {
 	c.lifecycle = page.NewLifecycle()
 	c.dialer = newDialer()
 	c.devices = rtc.NewDevices(put, func() js.Value { return c.page.SelfVideo() })
-	c.connections = rtc.New(put, func(id string) js.Value { return c.page.RemoteVideo(id) }, c.devices)
+	c.connections = rtc.New(put, func(id string, kind session.DeviceKind) js.Value { return c.page.RemoteVideo(id, kind) }, c.devices)
 	c.start()
 	go collect()
 	c.driver.Run(context.Background())
@@ -82,7 +82,7 @@ func (c *client) begin(record *session.Record, locked bool) {
 		Version: version,
 		Begin: func(config page.Config) {
 			put(session.Started{Config: session.Config{
-				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera,
+				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera, Screen: rtc.CanShareScreen(),
 				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: rand.Uint64(),
 				Record: record, After: after, Locked: locked, Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
 			}})
@@ -93,6 +93,7 @@ func (c *client) begin(record *session.Record, locked bool) {
 		Say:           func(text string) { put(session.Said{Text: text}) },
 		SetMicrophone: func(on bool) { put(session.DeviceSwitched{Device: session.Microphone, On: on}) },
 		SetCamera:     func(on bool) { put(session.DeviceSwitched{Device: session.Camera, On: on}) },
+		SetScreen:     func(on bool) { put(session.DeviceSwitched{Device: session.Screen, On: on}) },
 		SetAskToLeave: func(on bool) { c.lifecycle.SaveAsks(on); put(session.AskChosen{On: on}) },
 		SaveReport:    c.report,
 		Snapshot:      c.session.Snapshot,

@@ -127,7 +127,7 @@ func (n *narrator) names(s *session.Session) func(id string) string {
 
 // changes compares a snapshot with the last one.
 func (n *narrator) changes(v session.Snapshot) (all []string) {
-	own := join("page: "+string(v.State), "signaling "+string(v.Signaling), string(v.Cause), device("microphone", v.Microphone), device("camera", v.Camera))
+	own := join("page: "+string(v.State), "signaling "+string(v.Signaling), string(v.Cause), device("microphone", v.Microphone), device("camera", v.Camera), device("screen", v.Screen))
 	if own != n.told {
 		n.told = own
 		all = append(all, own)

@@ -84,7 +84,7 @@ var elsewhere = []struct {
 	{signal.CauseNetworkChanged, "wasm/session/recovery.go", "networkChanged", words{"the browser says online while a link is interrupted", "连接中断时浏览器报告网络恢复"}},
 	{signal.CauseSignalingLost, "wasm/session/signaling.go", "signalingClosed", words{"the socket closed or was silent, and the page had been welcome", "与服务器的连接关闭或没有响应，而页面曾经加入"}},
 	{signal.CauseServerUnreachable, "wasm/session/signaling.go", "signalingClosed", words{"no welcome in this life of the page", "本次加载中从未成功加入"}},
-	{signal.CauseDeviceLost, "wasm/session/session.go", "handle", words{"the track ended by itself", "轨道自行结束"}},
+	{signal.CauseDeviceLost, "wasm/session/device.go", "deviceEnded", words{"the track ended by itself", "轨道自行结束"}},
 	{signal.CauseUnsupportedBrowser, "static/boot.js", "stop", words{"found at boot: no RTCPeerConnection, or no WebAssembly", "启动时发现：没有 RTCPeerConnection 或 WebAssembly"}},
 	{signal.CauseUnknown, "wasm/session/diagnose.go", "Diagnose", words{"no row of the table holds", "没有规则成立"}},
 }

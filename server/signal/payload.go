@@ -177,6 +177,7 @@ type GaveUp struct {
 type Media struct {
 	Microphone bool `json:"microphone"`
 	Camera     bool `json:"camera"`
+	Screen     bool `json:"screen"` // in a video section of its own
 }
 
 // Lane is the payload of lane.

@@ -6,47 +6,34 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"holdline/wasm/e2e/kit"
 )
-
-// The clocks of two pages on one machine agree to well under a millisecond, so
-// a benchmark takes the actor's own timestamp and the observer's.
-const clock = `performance.timeOrigin + performance.now()`
-
-// actor tells the same browser's other tab when the person acted: the click,
-// or the beginning of a close.
-const actor = `{
-	const notebook = new BroadcastChannel('acted')
-	let told = false
-	const tell = () => { if (!told) notebook.postMessage(` + clock + `); told = true }
-	addEventListener('click', tell, true)
-	addEventListener('beforeunload', tell, true)
-}`
 
 // bench is a call of which Ben acts and Ana observes.
 type bench struct {
 	b        *testing.B
-	server   *Server
+	server   *kit.Server
 	ana      *Page
-	profile  *Profile
-	notebook *Page // of Ben's browser: reads when he acted
+	profile  *kit.Profile
+	notebook *kit.Notebook // of Ben's browser
 }
 
 func newBench(b *testing.B, query string) *bench {
 	s := StartServer(b, scale)
-	n := &bench{b: b, server: s, ana: participant(b, s, "Ana", query), profile: chromium.NewProfile(b)}
-	n.notebook = n.profile.NewPage(b, s.URL+"/healthz")
-	n.notebook.Eval(`new BroadcastChannel('acted').onmessage = (e) => { window.acted = e.data }, 1`, nil)
+	n := &bench{b: b, server: s, ana: participant(b, s, "Ana", query), profile: profileOf(b, "Ben")}
+	n.notebook = n.profile.NewNotebook(b, s.URL+"/healthz")
 	return n
 }
 
 // ben joins and is connected.
 func (n *bench) ben(query string) *Page {
-	ben := n.profile.NewPage(n.b, "about:blank")
-	ben.Must("Page.addScriptToEvaluateOnNewDocument", M{"source": actor}, nil)
+	ben := NewPage(n.b, n.profile, "about:blank")
+	n.notebook.Watch(ben.Page)
 	ben.Open(address(n.server, "test", "Ben", query))
 	ben.Sees("Ana", "connected")
 	n.ana.Sees("Ben", "connected")
-	n.notebook.Eval(`delete window.acted`, nil)
+	n.notebook.Clear()
 	return ben
 }
 
@@ -58,10 +45,10 @@ func (n *bench) watch() {
 		const ben = document.querySelector('[data-peer][data-state=connected]')
 		new MutationObserver((_, observer) => {
 			const { state } = ben.dataset
-			if (state !== 'connected') window.noticed ??= `+clock+`
+			if (state !== 'connected') window.noticed ??= `+kit.Clock+`
 			if (state === 'connected' && window.noticed) {
 				observer.disconnect()
-				ben.querySelector('video').requestVideoFrameCallback(() => { window.back = `+clock+` })
+				ben.querySelector('video').requestVideoFrameCallback(() => { window.back = `+kit.Clock+` })
 			}
 		}).observe(ben, { attributes: true, attributeFilter: ['data-state'] })
 	})()`, nil)
@@ -70,16 +57,9 @@ func (n *bench) watch() {
 // since waits for Ana's note and returns its time after Ben's, in ms.
 func (n *bench) since(note string) float64 {
 	n.ana.Until("it is "+note, "window."+note)
-	n.notebook.Until("Ben's time is known", "window.acted")
-	var at, acted float64
+	var at float64
 	n.ana.Eval("window."+note, &at)
-	n.notebook.Eval("window.acted", &acted)
-	return at - acted
-}
-
-// discard closes the tab, if it is still there, without asking it.
-func (p *Page) discard() {
-	_ = p.profile.browserCall("Target.closeTarget", M{"targetId": p.target}, nil)
+	return at - n.notebook.Acted()
 }
 
 // report prints the median and the maximum of the runs.
@@ -102,7 +82,7 @@ func noticed(b *testing.B, act func(n *bench, ben *Page)) {
 		act(n, ben)
 		all = append(all, n.since("noticed"))
 		n.ana.Until("Ben is off the page", `!document.querySelector('[data-peer][data-state=connected]')`)
-		ben.discard()
+		ben.Close()
 	}
 	report(b, "noticed", all)
 }
@@ -112,11 +92,11 @@ func BenchmarkLeave(b *testing.B) {
 }
 
 func BenchmarkLink(b *testing.B) {
-	noticed(b, func(n *bench, ben *Page) { FollowLink(n.server.URL + "/").Do(ben) })
+	noticed(b, func(n *bench, ben *Page) { ben.Do(kit.FollowLink.To(n.server.URL + "/")) })
 }
 
 func BenchmarkTabClose(b *testing.B) {
-	noticed(b, func(_ *bench, ben *Page) { CloseTab.Do(ben) })
+	noticed(b, func(_ *bench, ben *Page) { ben.Do(kit.CloseTab) })
 }
 
 // BenchmarkReload measures from the act until the picture moves again on the
@@ -126,9 +106,9 @@ func BenchmarkReload(b *testing.B) {
 	var gone, back []float64
 	ben := n.ben("")
 	for range 10 {
-		n.notebook.Eval(`delete window.acted`, nil)
+		n.notebook.Clear()
 		n.watch()
-		Reload.Do(ben)
+		ben.Do(kit.ReloadButton)
 		gone = append(gone, n.since("noticed"))
 		back = append(back, n.since("back"))
 		ben.Sees("Ana", "connected")
@@ -143,15 +123,15 @@ func BenchmarkPageStart(b *testing.B) {
 	n := newBench(b, "")
 	var connected, picture []float64
 	for range 10 {
-		ben := n.profile.NewPage(b, "about:blank")
-		ben.Must("Page.addScriptToEvaluateOnNewDocument", M{"source": `
+		ben := NewPage(b, n.profile, "about:blank")
+		ben.BeforeDocuments(`
 			addEventListener('DOMContentLoaded', () => new MutationObserver((_, observer) => {
 				const ana = document.querySelector('[data-peer][data-state=connected]')
 				if (!ana) return
 				observer.disconnect()
 				window.connected = performance.now()
 				ana.querySelector('video').requestVideoFrameCallback(() => { window.picture = performance.now() })
-			}).observe(document, { subtree: true, childList: true, attributes: true }))`}, nil)
+			}).observe(document, { subtree: true, childList: true, attributes: true }))`)
 		ben.Open(address(n.server, "test", "Ben", ""))
 		ben.Until("the picture plays", "window.picture")
 		var c, p float64
@@ -160,7 +140,7 @@ func BenchmarkPageStart(b *testing.B) {
 		connected, picture = append(connected, c), append(picture, p)
 		ben.Press("Leave")
 		n.ana.Until("Ben left", `!document.querySelector('[data-peer][data-state=connected]')`)
-		ben.discard()
+		ben.Close()
 	}
 	// The first visit filled the cache.
 	report(b, "connected", connected[1:])

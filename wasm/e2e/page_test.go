@@ -13,21 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/fetch"
-	"github.com/chromedp/chromedp"
+	"holdline/wasm/e2e/kit"
 )
-
-// visit opens an address in a browser of its own, where a script runs before
-// each document's own.
-func visit(t testing.TB, address, script string) *Page {
-	t.Helper()
-	p := chromium.NewProfile(t).NewPage(t, "about:blank")
-	if script != "" {
-		p.BeforeDocuments(script)
-	}
-	p.Open(address)
-	return p
-}
 
 // quiet fails the test when a page's console has said anything.
 func quiet(t testing.TB, pages ...*Page) {
@@ -55,8 +42,8 @@ func (p *Page) hasMessage(text string) {
 func (p *Page) focusOn(name string) {
 	p.t.Helper()
 	p.Until("something has the focus", `document.activeElement !== document.body`)
-	if got := p.Focused(); got != name {
-		p.t.Fatalf("the focus is on %q, want %q\n%s", got, name, p.describe())
+	if !p.HasFocus(name) {
+		p.t.Fatalf("the focus is on %s, want %q\n%s", p.Text(`document.activeElement.outerHTML`), name, p.Description())
 	}
 	var shows bool
 	p.Eval(`document.activeElement.matches(':focus-visible') && getComputedStyle(document.activeElement).outlineStyle !== 'none'`, &shows)
@@ -76,7 +63,7 @@ func (p *Page) tab(names ...string) {
 
 func TestACallByKeyboardAlone(t *testing.T) {
 	s := StartServer(t)
-	ana := visit(t, s.URL+"/", "")
+	ana := visit(t, "Ana", s.URL+"/", "")
 	ana.tab("Language", "Start a call", "Room", "Open room")
 	ana.Open(s.URL + "/")
 	ana.tab("Language", "Start a call")
@@ -84,23 +71,23 @@ func TestACallByKeyboardAlone(t *testing.T) {
 	ana.Is("lobby")
 	ana.Until("the client is there", `holdline.version !== ''`)
 	ana.focusOn("Your name")
-	ana.Must("Input.insertText", M{"text": "Ana"}, nil)
+	ana.Type("Ana")
 	ana.tab("Ask before I close the page during a call", "Join")
 	ana.Key("Enter")
 	ana.Is("waiting")
 	ana.tab("Link to this room", "Copy link")
 
-	ben := chromium.NewProfile(t).NewPage(t, ana.Text(`location.href`)+"?join=now&lang=en&name=Ben")
+	ben := visit(t, "Ben", ana.Text(`location.href`)+"?join=now&lang=en&name=Ben", "")
 	ana.Sees("Ben", "connected")
 	ana.Until("the focus is kept", `document.activeElement !== document.body`)
 	ana.tab("Mute microphone")
 	ana.Key("Enter")
 	ben.Until("Ana is shown muted", tile("Ana")+`.querySelector('.badge-muted').checkVisibility()`)
 	ana.focusOn("Unmute microphone")
-	ana.tab("Turn camera off", "Chat")
+	ana.tab("Turn camera off", "Share screen", "Chat")
 	ana.Key("Enter")
 	ana.focusOn("Message")
-	ana.Must("Input.insertText", M{"text": "typed"}, nil)
+	ana.Type("typed")
 	ana.tab("Send")
 	ana.Key("Enter")
 	ben.hasMessage("typed")
@@ -142,7 +129,7 @@ func TestJoiningWithoutDevices(t *testing.T) {
 			s := StartServer(t)
 			ana := participant(t, s, "Ana", "")
 			ana.Is("waiting")
-			ben := visit(t, s.URL+"/r/test?lang=en&name=Ben", tt.script)
+			ben := visit(t, "Ben", s.URL+"/r/test?lang=en&name=Ben", tt.script)
 			ben.Until("it says why", fmt.Sprintf(`document.getElementById('device-notice').checkVisibility() && document.getElementById('device-notice').innerText.startsWith(%q)`, tt.words))
 			ben.Press("Join")
 			ben.Sees("Ana", "connected")
@@ -151,7 +138,7 @@ func TestJoiningWithoutDevices(t *testing.T) {
 			ana.Until("Ben is shown without a picture", tile("Ben")+`.dataset.picture === 'off'`)
 			ana.Until("Ben's microphone is shown as it is", fmt.Sprintf(tile("Ben")+`.querySelector('.badge-muted').checkVisibility() === %t`, !tt.heard))
 			if tt.heard {
-				ana.Until("Ben is heard", `(() => { window.heard ??= 0; `+play+`.then((m) => { window.heard = m.energy }); return window.heard > 0 })()`)
+				ana.hears()
 			}
 			ben.Eval(`holdline.say('I have no camera')`, nil)
 			ana.hasMessage("I have no camera")
@@ -164,20 +151,20 @@ func TestJoiningWithoutDevices(t *testing.T) {
 
 func TestTheLanguageFollowsTheBrowserAndTheSwitch(t *testing.T) {
 	s := StartServer(t)
-	p := chromium.NewProfile(t).NewPage(t, "about:blank")
-	p.Must("Emulation.setUserAgentOverride", M{"userAgent": p.Text(`navigator.userAgent`), "acceptLanguage": "zh-CN,zh"}, nil)
+	p := visit(t, "Ana", "about:blank", "")
+	p.SetLanguage("zh-CN")
 	p.Open(s.URL + "/r/test?media=none")
 	lang := func(want string) {
 		t.Helper()
 		p.Until("the page is in "+want, fmt.Sprintf(`document.documentElement.lang === %q`, want))
 	}
 	lang("zh")
-	p.control("textbox", "您的名字")
-	p.control("button", "加入")
+	p.Find("textbox", "您的名字")
+	p.Find("button", "加入")
 	p.Choose("语言", "en")
 	lang("en")
-	p.control("textbox", "Your name")
-	p.control("button", "Join")
+	p.Find("textbox", "Your name")
+	p.Find("button", "Join")
 	if got := p.Text(`document.title`); got != "Call test · Holdline" {
 		t.Errorf("title %q", got)
 	}
@@ -188,7 +175,7 @@ func TestTheLanguageFollowsTheBrowserAndTheSwitch(t *testing.T) {
 	lang("zh")
 	p.says("正在与 Ben 通话")
 	for _, name := range []string{"取消静音", "打开摄像头", "聊天", "离开", "复制链接", "保存报告"} {
-		p.control("button", name)
+		p.Find("button", name)
 	}
 	ben.Press("Leave")
 	p.Until("the tile follows", tile("Ben")+`.innerText.includes('Ben 离开了通话')`)
@@ -197,7 +184,7 @@ func TestTheLanguageFollowsTheBrowserAndTheSwitch(t *testing.T) {
 	p.Press("Leave")
 	p.Choose("Language", "zh")
 	p.Until("the end follows", `document.querySelector('[role=alert]').innerText.includes('您离开了通话')`)
-	p.control("button", "重新加入")
+	p.Find("button", "重新加入")
 	p.Open(s.URL + "/?lang=en")
 	lang("en")
 	p.Open(s.URL + "/")
@@ -205,31 +192,18 @@ func TestTheLanguageFollowsTheBrowserAndTheSwitch(t *testing.T) {
 	quiet(t, p, ben)
 }
 
-// onPaused has a function answer each request that Fetch.enable holds.
-func (p *Page) onPaused(pattern string, answer func(id fetch.RequestID)) {
-	p.t.Helper()
-	if err := chromedp.Listen(p.ctx, func(ev any) {
-		if paused, ok := ev.(*fetch.EventRequestPaused); ok {
-			go answer(paused.RequestID)
-		}
-	}); err != nil {
-		p.t.Fatal(err)
-	}
-	p.Must("Fetch.enable", M{"patterns": []M{{"urlPattern": pattern}}}, nil)
-}
-
 func TestJoinBeforeTheClientIsThere(t *testing.T) {
 	s := StartServer(t)
-	p := chromium.NewProfile(t).NewPage(t, "about:blank")
-	p.Must("Fetch.enable", M{"patterns": []M{{"urlPattern": "*.wasm"}}}, nil)
+	p := visit(t, "Ana", "about:blank", "")
+	release := p.Hold(".wasm")
 	p.Open(s.URL + "/r/test?lang=en&media=none")
 	p.Fill("Your name", "Ana")
 	p.says("Loading the call. You can already type your name.")
-	p.control("progressbar", "Loading")
+	p.Find("progressbar", "Loading")
 	p.Press("Join")
 	p.Is("joining")
 	p.says("Loading the call. You join as soon as it is here.")
-	p.Must("Fetch.disable", M{}, nil)
+	release()
 	p.Is("waiting")
 	if name := p.Text(`holdline.snapshot().name`); name != "Ana" {
 		t.Errorf("joined as %q", name)
@@ -242,15 +216,13 @@ func TestJoinBeforeTheClientIsThere(t *testing.T) {
 
 func TestTheClientCannotBeLoaded(t *testing.T) {
 	s := StartServer(t)
-	p := chromium.NewProfile(t).NewPage(t, "about:blank")
-	p.onPaused("*.wasm", func(id fetch.RequestID) {
-		p.Call("Fetch.failRequest", M{"requestId": id, "errorReason": "ConnectionReset"}, nil)
-	})
+	p := visit(t, "Ana", "about:blank", "")
+	mend := p.Break(".wasm")
 	p.Open(address(s, "test", "Ana", "&media=none"))
 	p.Is("ended")
 	p.Until("it says why", `document.querySelector('[role=alert][data-cause=client-failed]').innerText.includes('Holdline could not be loaded')`)
 	p.focusOn("Reload")
-	p.Must("Fetch.disable", M{}, nil)
+	mend()
 	p.Press("Reload")
 	p.Is("waiting")
 }
@@ -264,7 +236,7 @@ func TestTheClientStopsInACall(t *testing.T) {
 	ben.Until("it says why", `document.querySelector('[role=alert][data-cause=client-failed]').innerText.includes('Holdline stopped in this page')`)
 	ana.SeesCause("Ben", "away", "client-failed")
 	ana.Until("it is said in words", tile("Ben")+`.innerText.includes('Holdline stopped in Ben’s page')`)
-	ana.control("button", "Copy link") // nobody is there, but a place is held: the bar offers it
+	ana.Find("button", "Copy link") // nobody is there, but a place is held: the bar offers it
 	if ben.Text(`holdline.snapshot().state`) != "ended" {
 		t.Error("the snapshot does not say that it ended")
 	}
@@ -280,7 +252,7 @@ func TestTheClientStopsInACall(t *testing.T) {
 func TestABrowserThatCannotMakeCallsIsToldSo(t *testing.T) {
 	s := StartServer(t)
 	for _, lacks := range []string{"RTCPeerConnection", "WebAssembly"} {
-		p := visit(t, address(s, "test", "Ana", ""), "delete window."+lacks)
+		p := visit(t, "Ana", address(s, "test", "Ana", ""), "delete window."+lacks)
 		p.Is("ended")
 		p.Until("it says why", `document.querySelector('[role=alert][data-cause=unsupported-browser]').innerText.includes('This browser cannot make calls')`)
 		p.focusOn("Copy link")
@@ -291,11 +263,8 @@ func TestABrowserThatCannotMakeCallsIsToldSo(t *testing.T) {
 func TestCopyLinkAndSaveReport(t *testing.T) {
 	s := StartServer(t)
 	ana, ben := call(t, s, "&media=none")
-	if err := ana.profile.browserCall("Browser.setPermission", M{"permission": M{"name": "clipboard-read"}, "setting": "granted", "origin": s.URL,
-		"browserContextId": chromedp.FromContext(ana.ctx).BrowserContextID}, nil); err != nil {
-		t.Fatal(err)
-	}
-	ana.Must("Page.bringToFront", M{}, nil)
+	ana.Profile.AllowClipboard(t, s.URL)
+	ana.ToFront()
 	ana.Press("Copy link")
 	ana.says("Link copied")
 	var got string
@@ -305,10 +274,7 @@ func TestCopyLinkAndSaveReport(t *testing.T) {
 	}
 
 	folder := t.TempDir()
-	if err := ana.profile.browserCall("Browser.setDownloadBehavior", M{"behavior": "allow", "downloadPath": folder,
-		"browserContextId": chromedp.FromContext(ana.ctx).BrowserContextID}, nil); err != nil {
-		t.Fatal(err)
-	}
+	ana.Profile.DownloadTo(t, folder)
 	ana.Press("Save report")
 	ana.says("Report saved to your downloads")
 	var saved []string
@@ -379,7 +345,7 @@ func TestWindowHoldline(t *testing.T) {
 	ana.Until("end comes once", `window.ends.join() === 'hangup'`)
 	ben.SeesCause("Ana", "ended", "hangup")
 
-	start := visit(t, s.URL+"/?lang=en", "")
+	start := visit(t, "Ana", s.URL+"/?lang=en", "")
 	start.Eval(`holdline.ready`, nil)
 	if state := start.Text(`holdline.snapshot().state`); state != "start" {
 		t.Errorf("state %q on the start page", state)
@@ -398,9 +364,9 @@ func TestABadRoomInTheAddress(t *testing.T) {
 		if answer.StatusCode != http.StatusNotFound {
 			t.Errorf("/r/%s: %s, want 404", room, answer.Status)
 		}
-		p := visit(t, s.URL+"/r/"+room+"?lang=en", "")
+		p := visit(t, "Ana", s.URL+"/r/"+room+"?lang=en", "")
 		p.Until("it says what is wrong", `document.body.innerText.includes('1 to 64 letters')`)
-		p.control("link", "Holdline")
+		p.Find("link", "Holdline")
 	}
 }
 
@@ -415,7 +381,7 @@ func TestNamesShowLiterally(t *testing.T) {
 		strings.Repeat("é", 70):                  strings.Repeat("é", 64),
 		"{name} \"quoted\" 'too'":                "{name} \"quoted\" 'too'",
 	} {
-		ben := visit(t, address(s, "test", url.QueryEscape(name), "&media=none"), "")
+		ben := visit(t, "Ben", address(s, "test", url.QueryEscape(name), "&media=none"), "")
 		ben.Sees("Ana", "connected")
 		ana.Until(name+" is shown as "+shown, fmt.Sprintf(`[...document.querySelectorAll('[data-peer][data-state=connected]')].some((e) => e.dataset.name === %[1]q && e.querySelector('.who').textContent === %[1]q)`, shown))
 		ben.Eval(`holdline.say('<i>&amp; שלום</i>')`, nil)
@@ -483,30 +449,8 @@ const audit = `(() => {
 	return found
 })()`
 
-// unnamed lists controls that assistive technology could not name.
-func (p *Page) unnamed() (found []string) {
-	p.t.Helper()
-	type value struct {
-		Value any `json:"value"`
-	}
-	var tree struct {
-		Nodes []struct {
-			Ignored          bool
-			Role, Name       value
-			BackendDOMNodeID int64
-		}
-	}
-	p.Must("Accessibility.getFullAXTree", M{}, &tree)
-	for _, n := range tree.Nodes {
-		switch n.Role.Value {
-		case "button", "textbox", "combobox", "checkbox", "link", "progressbar", "image", "img", "dialog", "log", "region", "form":
-			if name, _ := n.Name.Value.(string); !n.Ignored && strings.TrimSpace(name) == "" {
-				found = append(found, fmt.Sprintf("%v without a name (node %d)", n.Role.Value, n.BackendDOMNodeID))
-			}
-		}
-	}
-	return found
-}
+// named are the roles that a name belongs to.
+var named = []string{"button", "textbox", "combobox", "checkbox", "link", "progressbar", "image", "img", "dialog", "log", "region"}
 
 // audited checks the page's present state on a phone and on a desktop, light
 // and dark.
@@ -518,11 +462,11 @@ func (p *Page) audited(state string) {
 			if phone {
 				width, height = 390, 844
 			}
-			p.dress(width, height, phone, dark)
-			p.settle()
+			p.SetScreen(kit.Screen{Width: width, Height: height, Phone: phone, Dark: dark})
+			p.Settle()
 			var found []string
 			p.Eval(audit, &found)
-			for _, f := range append(found, p.unnamed()...) {
+			for _, f := range append(found, p.Unnamed(named...)...) {
 				p.t.Errorf("%s (phone %t, dark %t): %s", state, phone, dark, f)
 			}
 		}
@@ -531,12 +475,12 @@ func (p *Page) audited(state string) {
 
 func TestEveryScreenCanBeReadAndTouched(t *testing.T) {
 	s := StartServer(t)
-	p := visit(t, s.URL+"/?lang=en", "")
+	p := visit(t, "Ana", s.URL+"/?lang=en", "")
 	p.Fill("Room", "not a room")
 	p.Press("Open room")
 	p.audited("start")
 
-	p = visit(t, s.URL+"/r/test?lang=en", refuse("true", "NotAllowedError"))
+	p = visit(t, "Ana", s.URL+"/r/test?lang=en", refuse("true", "NotAllowedError"))
 	p.Until("it says why", `!document.getElementById('device-notice').hidden`)
 	p.audited("lobby")
 	p.Press("Join")
@@ -559,10 +503,10 @@ func TestEveryScreenCanBeReadAndTouched(t *testing.T) {
 	cem := participant(t, s, "Cem", "&media=none")
 	ana.Sees("Cem", "connected")
 	cem.Press("Leave")
-	CloseTab.Do(ben)
+	ben.Do(kit.CloseTab)
 	ana.Sees("Ben", "away")
 	ana.audited("away and ended")
-	s.kill()
+	s.Kill()
 	ana.Until("the server is lost", `document.documentElement.dataset.signaling === 'lost'`)
 	ana.audited("signaling lost")
 	ana.Press("Leave")

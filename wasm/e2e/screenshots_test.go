@@ -3,17 +3,13 @@
 package e2e
 
 import (
-	"encoding/base64"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
-	"github.com/chromedp/cdproto/fetch"
-	"github.com/chromedp/chromedp"
+	"holdline/wasm/e2e/kit"
 )
 
 // TestScreenshots pictures every state of the real page that a person can
@@ -32,6 +28,7 @@ func TestScreenshots(t *testing.T) {
 		{"loading", loadingScreens},
 		{"call", callScreens},
 		{"company", companyScreens},
+		{"screen", screenScreens},
 		{"away", awayScreens},
 		{"silent", silentScreens},
 		{"server", serverScreens},
@@ -65,7 +62,7 @@ var views = []struct {
 func (a *album) take(p *Page, name string, before ...func(phone bool)) {
 	a.t.Helper()
 	for _, v := range views {
-		p.dress(v.width, v.height, v.phone, v.dark)
+		p.SetScreen(kit.Screen{Width: v.width, Height: v.height, Phone: v.phone, Dark: v.dark})
 		for _, do := range before {
 			do(v.phone)
 		}
@@ -75,7 +72,7 @@ func (a *album) take(p *Page, name string, before ...func(phone bool)) {
 
 func (a *album) write(p *Page, name string) {
 	a.t.Helper()
-	p.settle()
+	p.Settle()
 	if err := os.WriteFile(filepath.Join(a.dir, name), p.Screenshot(), 0o644); err != nil {
 		a.t.Fatal(err)
 	}
@@ -145,7 +142,7 @@ var looks = map[string]string{
 
 // visitor is a browser of its own whose camera shows the person of that name.
 func (a *album) visitor(name string) *Page {
-	p := chromium.NewProfile(a.t).NewPage(a.t, "about:blank")
+	p := visit(a.t, "Ana", "about:blank", "")
 	if look, ok := looks[name]; ok {
 		p.BeforeDocuments(fmt.Sprintf(person, look))
 	}
@@ -153,13 +150,13 @@ func (a *album) visitor(name string) *Page {
 }
 
 // joins opens a room as a person of that name.
-func (a *album) joins(s *Server, name, query string) *Page {
+func (a *album) joins(s *kit.Server, name, query string) *Page {
 	p := a.visitor(name)
 	p.Open(address(s, "garden", strings.ReplaceAll(name, " ", "%20"), query))
 	return p
 }
 
-func (a *album) pair(s *Server, query string) (ana, ben *Page) {
+func (a *album) pair(s *kit.Server, query string) (ana, ben *Page) {
 	ana = a.joins(s, "Ana Ruiz", query)
 	ana.Is("waiting")
 	ben = a.joins(s, "Ben Okafor", query)
@@ -167,13 +164,6 @@ func (a *album) pair(s *Server, query string) (ana, ben *Page) {
 	ben.Sees("Ana Ruiz", "connected")
 	ana.plays(1)
 	return ana, ben
-}
-
-// hold keeps what matches a pattern from coming, until the function is called.
-func (p *Page) hold(pattern string) (release func()) {
-	p.t.Helper()
-	p.Must("Fetch.enable", M{"patterns": []M{{"urlPattern": pattern}}}, nil)
-	return func() { p.Must("Fetch.disable", M{}, nil) }
 }
 
 func startScreens(a *album) {
@@ -206,7 +196,7 @@ func lobbyScreens(a *album) {
 func loadingScreens(a *album) {
 	s := StartServer(a.t)
 	p := a.visitor("")
-	release := p.hold("*.wasm")
+	release := p.Hold(".wasm")
 	p.Open(s.URL + "/r/garden?lang=en&name=Ana")
 	p.Until("it says that it loads", `!document.getElementById('progress').hidden`)
 	a.take(p, "loading-lobby")
@@ -221,7 +211,7 @@ func loadingScreens(a *album) {
 	p = a.visitor("")
 	p.Open(s.URL + "/r/garden?lang=en&name=Ana")
 	p.Until("the client is there", `holdline.version !== ''`)
-	s.pause()
+	s.Stop()
 	p.Press("Join")
 	p.Is("joining")
 	a.take(p, "joining")
@@ -265,16 +255,9 @@ func (a *album) readme(p *Page) {
 	if file == "" {
 		return
 	}
-	p.dress(1280, 760, false, false)
-	p.settle()
-	var r struct {
-		Data string `json:"data"`
-	}
-	p.Must("Page.captureScreenshot", M{"format": "webp", "quality": 82}, &r)
-	picture, err := base64.StdEncoding.DecodeString(r.Data)
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	p.SetScreen(kit.Screen{Width: 1280, Height: 760})
+	p.Settle()
+	picture := p.ScreenshotWebP(82)
 	if err := os.WriteFile(file, picture, 0o644); err != nil {
 		a.t.Fatal(err)
 	}
@@ -303,10 +286,69 @@ func companyScreens(a *album) {
 	}
 	ana.Until("every picture is there", `[...document.querySelectorAll('[data-peer][data-picture=on] video')].every((v) => v.videoWidth > 0)`)
 	a.take(ana, "call-eight", closeChat(ana))
-	CloseTab.Do(all[1])
+	all[1].Do(kit.CloseTab)
 	ana.Sees(names[1], "away")
 	ana.Until("its place is held", tile(names[1])+`.querySelector('.hold').checkVisibility()`)
 	a.take(ana, "call-eight-one-away", closeChat(ana))
+}
+
+// slides draws what somebody shares, and gives it out as the screen.
+const slides = `navigator.mediaDevices.getDisplayMedia = async () => {
+	const canvas = document.createElement('canvas')
+	canvas.width = 1280, canvas.height = 720
+	const g = canvas.getContext('2d')
+	setInterval(() => {
+		g.fillStyle = '#fbfaf6'; g.fillRect(0, 0, 1280, 720)
+		g.fillStyle = '#1d3a2f'; g.font = '700 56px sans-serif'; g.fillText('Beds of the north side', 80, 120)
+		g.font = '32px sans-serif'
+		;['Tomatoes: up after nine days', 'Beans: a second row in May', 'Squash: needs the fence first'].forEach((line, i) => g.fillText('•  ' + line, 80, 210 + i * 60))
+		;[210, 320, 160, 270, 120].forEach((h, i) => { g.fillStyle = ['#5f8f63', '#d9a441', '#c8553d'][i % 3]; g.fillRect(80 + i * 130, 660 - h * 0.8, 90, h * 0.8) })
+		g.fillStyle = '#7c8b84'; g.font = '24px sans-serif'; g.fillText('page 3 of 12', 1090, 680)
+	}, 200)
+	return canvas.captureStream(5)
+}`
+
+// screenScreens are a shared screen for one and for several, one's own, and
+// the settings and the word to one who came back too late beside it.
+func screenScreens(a *album) {
+	s := StartServer(a.t, scale)
+	ana, ben := a.pair(s, "")
+	ben.Eval(slides, nil)
+	ben.Press("Share screen")
+	ana.watches("Ben Okafor")
+	a.take(ana, "screen", closeChat(ana))
+	a.take(ben, "screen-own", closeChat(ben))
+	ana.dress(360, 640, true, false)
+	a.write(ana, "screen-small-phone.png")
+	ana.Press("Settings")
+	a.take(ana, "screen-settings", closeChat(ana))
+	ana.Key("Escape")
+	all := []*Page{a.joins(s, "Chen Wei", ""), a.joins(s, "Dora Lind", "")}
+	for _, name := range []string{"Chen Wei", "Dora Lind"} {
+		ana.Sees(name, "connected")
+	}
+	ana.watches("Ben Okafor")
+	a.take(ana, "screen-four", closeChat(ana))
+	all[0].Eval(slides, nil)
+	all[0].Press("Share screen")
+	ana.watches("Chen Wei")
+	a.take(ana, "screen-two", closeChat(ana))
+	all[1].Press("Turn camera off")
+	ben.Press("Turn camera off")
+	ana.Until("the picture is off", tile("Ben Okafor")+`.dataset.picture === 'off'`)
+	CloseTab.Do(all[0])
+	ana.Sees("Chen Wei", "away")
+	a.take(ana, "screen-one-away", closeChat(ana))
+
+	room := ben.Text("location.href")
+	ben.Open("about:blank")
+	ana.SeesCause("Ben Okafor", "ended", "page-navigated")
+	go ben.Call("Page.navigate", M{"url": room}, nil)
+	ben.Sees("Ana Ruiz", "connected")
+	ben.Until("it reads what the others were told", `document.getElementById('former-notice').checkVisibility()`)
+	a.take(ben, "came-back-too-late", closeChat(ben))
+	ben.Choose("Language", "zh")
+	a.take(ben, "zh-came-back-too-late", closeChat(ben))
 }
 
 func closeChat(p *Page) func(bool) {
@@ -318,13 +360,13 @@ func closeChat(p *Page) func(bool) {
 func awayScreens(a *album) {
 	s := StartServer(a.t)
 	ana, ben := a.pair(s, "")
-	release := ben.hold("*.wasm")
-	Reload.Do(ben)
+	release := ben.Hold(".wasm")
+	ben.Do(kit.ReloadButton)
 	ana.SeesCause("Ben Okafor", "away", "page-reloaded")
 	a.take(ana, "away-reloading", closeChat(ana))
 	release()
 	ana.Sees("Ben Okafor", "connected")
-	CloseTab.Do(ben)
+	ben.Do(kit.CloseTab)
 	ana.SeesCause("Ben Okafor", "away", "page-closed")
 	a.take(ana, "away-closed", closeChat(ana))
 	ana.SeesCause("Ben Okafor", "ended", "page-closed")
@@ -343,59 +385,23 @@ func silentScreens(a *album) {
 	s := StartServer(a.t)
 	ana := a.joins(s, "Ana Ruiz", "")
 	ana.Is("waiting")
-	other, end, err := StartChromium()
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	a.t.Cleanup(end)
-	other.NewProfile(a.t).NewPage(a.t, address(s, "garden", "Ben%20Okafor", ""))
+	ben := NewPage(a.t, kit.StartFor(a.t, engineOf("Ben Okafor")).NewProfile(a.t), address(s, "garden", "Ben%20Okafor", ""))
 	ana.Sees("Ben Okafor", "connected")
 	ana.plays(1)
-	thaw := other.pause(a.t)
-	defer thaw()
+	ben.Do(kit.StopBrowser)
 	ana.Until("the line is interrupted", tile("Ben Okafor")+`.dataset.state !== 'connected'`)
 	a.take(ana, "interrupted", closeChat(ana))
 	ana.SeesCause("Ben Okafor", "away", "network-lost", "page-unresponsive", "page-vanished")
 	a.take(ana, "away-silent", closeChat(ana))
 }
 
-// pause stops the server's process: it neither answers nor hangs up.
-func (s *Server) pause() { s.cmd.Process.Signal(syscall.SIGSTOP) }
-
-// pause stops all processes of a browser until the returned function is called.
-func (c *Chromium) pause(t testing.TB) (thaw func()) {
-	t.Helper()
-	out, err := exec.Command("ps", "-eo", "pid=,ppid=").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	children := map[int][]int{}
-	for line := range strings.Lines(string(out)) {
-		var pid, parent int
-		if _, err := fmt.Sscan(line, &pid, &parent); err == nil {
-			children[parent] = append(children[parent], pid)
-		}
-	}
-	all := []int{chromedp.FromContext(c.ctx).Browser.Process().Pid}
-	for i := 0; i < len(all); i++ {
-		all = append(all, children[all[i]]...)
-	}
-	tell := func(signal syscall.Signal) {
-		for _, pid := range all {
-			syscall.Kill(pid, signal)
-		}
-	}
-	tell(syscall.SIGSTOP)
-	return func() { tell(syscall.SIGCONT) }
-}
-
 func serverScreens(a *album) {
 	s := StartServer(a.t)
 	ana, ben := a.pair(s, "")
-	s.kill()
+	s.Kill()
 	ana.Until("the signaling is lost", `document.documentElement.dataset.signaling === 'lost'`)
 	a.take(ana, "signaling-lost", closeChat(ana))
-	CloseTab.Do(ben)
+	ben.Do(kit.CloseTab)
 	ana.Sees("Ben Okafor", "away")
 	a.take(ana, "signaling-lost-alone", closeChat(ana))
 }
@@ -421,14 +427,7 @@ func endScreens(a *album) {
 	a.take(p, "end-unsupported")
 
 	p = a.visitor("")
-	if err := chromedp.Listen(p.ctx, func(ev any) {
-		if paused, ok := ev.(*fetch.EventRequestPaused); ok {
-			go p.Call("Fetch.failRequest", M{"requestId": paused.RequestID, "errorReason": "ConnectionReset"}, nil)
-		}
-	}); err != nil {
-		a.t.Fatal(err)
-	}
-	p.hold("*.wasm")
+	p.Break(".wasm")
 	p.Open(address(s, "garden", "Ana", ""))
 	p.Is("ended")
 	a.take(p, "end-load-failed")
@@ -450,7 +449,7 @@ func chineseScreens(a *album) {
 	ben.Eval(`holdline.say('你好！')`, nil)
 	p.Until("the message is there", `document.getElementById('messages').innerText.includes('你好')`)
 	a.take(p, "zh-call", closeChat(p))
-	CloseTab.Do(ben)
+	ben.Do(kit.CloseTab)
 	p.Sees("Ben Okafor", "away")
 	a.take(p, "zh-away", closeChat(p))
 	p.Press("离开")

@@ -23,7 +23,8 @@ type (
 
 	// CreatePeerConnection makes the RTCPeerConnection of a link, with its
 	// control and chat channels and, on the side that offers, one transceiver
-	// for sound and one for picture.
+	// for sound and one for picture. A screen that is shared gets one more, on
+	// the side that shares.
 	CreatePeerConnection struct {
 		Link
 		Offers     bool
@@ -74,6 +75,10 @@ type (
 		Device DeviceKind
 		On     bool
 	}
+	// OpenScreen lets the person pick a screen, a window or a tab to share.
+	OpenScreen struct{}
+	// CloseScreen stops sharing it.
+	CloseScreen struct{}
 	// CloseDevices stops all tracks.
 	CloseDevices struct{}
 
@@ -100,6 +105,8 @@ func (SendControl) action()          {}
 func (SendChat) action()             {}
 func (OpenDevices) action()          {}
 func (SwitchDevice) action()         {}
+func (OpenScreen) action()           {}
+func (CloseScreen) action()          {}
 func (CloseDevices) action()         {}
 func (PrepareGoodbye) action()       {}
 func (SaveRecord) action()           {}

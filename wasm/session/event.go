@@ -32,14 +32,15 @@ type (
 	// AskChosen says whether the person wants to be asked "Leave the call?".
 	AskChosen struct{ On bool }
 
-	// DeviceOpened says that getUserMedia gave a live track.
+	// DeviceOpened says that getUserMedia or getDisplayMedia gave a live track.
 	DeviceOpened struct{ Device DeviceKind }
 	// DeviceFailed says that it did not, with the error's name.
 	DeviceFailed struct {
 		Device DeviceKind
 		Name   string
 	}
-	// DeviceEnded says that a track ended by itself.
+	// DeviceEnded says that a track ended by itself; the screen's, that the
+	// person pressed the browser's own "Stop sharing".
 	DeviceEnded struct{ Device DeviceKind }
 
 	// BeforeUnload says that the page may go; the stub has sent leaving.
@@ -205,10 +206,12 @@ type (
 // DeviceKind is a kind of capture device.
 type DeviceKind string
 
-// The devices.
+// The devices. The screen is one to the person; to the browser it is a
+// capture of its own, which is picked anew each time.
 const (
 	Microphone DeviceKind = "microphone"
 	Camera     DeviceKind = "camera"
+	Screen     DeviceKind = "screen"
 )
 
 // Config is what the page knows when the session starts.
@@ -218,6 +221,7 @@ type Config struct {
 	JoinNow    bool    `json:"joinNow"`    // no lobby
 	Microphone bool    `json:"microphone"` // wanted
 	Camera     bool    `json:"camera"`     // wanted
+	Screen     bool    `json:"screen"`     // the browser can capture one; a phone's cannot
 	Origin     float64 `json:"origin"`     // performance.timeOrigin, ms
 	Seed       uint64  `json:"seed"`       // for jitter; tells this page from another that claims its life
 	Record     *Record `json:"record"`     // what the last page of this tab left, or nil

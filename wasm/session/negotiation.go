@@ -109,7 +109,11 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		return
 	}
 	if e.Type == signal.TypeCandidate {
-		if e.Generation == l.Generation && l.State != linkEnded && (l.Ignored == 0 || e.Negotiation != l.Ignored) {
+		// With an offer that glare made void come candidates of its credentials. Of
+		// a first offer nothing else is there yet; a later one may have those of the
+		// description before it, whose candidates are needed (webrtc-pc, 10.7).
+		void := l.Ignored != 0 && e.Negotiation == l.Ignored && l.RemoteAt == 0
+		if e.Generation == l.Generation && l.State != linkEnded && !void {
 			s.emit(AddCandidate{p.name(), e.Payload})
 		}
 		return

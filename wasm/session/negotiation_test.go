@@ -99,6 +99,27 @@ func TestCandidatesOfAnIgnoredOfferAreDroppedAndThoseOfTheAnswerTaken(t *testing
 	}
 }
 
+// An offer without an ICE restart has the credentials of the description before
+// it: what was found for that one may come under the number of this one.
+func TestCandidatesOfALaterIgnoredOfferAreTaken(t *testing.T) {
+	w, ana := onewire(t)
+	ana.hearOffer(4, 1, 1, 1, "offer 1 of zoe")
+	w.run(100 * time.Millisecond)
+	ana.step(NegotiationNeeded{Link{"zoe", 4, 1}})
+	w.run(100 * time.Millisecond)
+	if l := &ana.s.peer("zoe").Link; !l.Offered || ana.s.polite(ana.s.peer("zoe")) {
+		t.Fatal("Ana does not wait for an answer, or is the polite side")
+	}
+	ana.hearOffer(4, 1, 1, 2, "offer 2 of zoe")
+	if l := &ana.s.peer("zoe").Link; l.Ignored != 2 {
+		t.Fatalf("ignored is offer %d, want 2", l.Ignored)
+	}
+	ana.hear(signal.Envelope{Type: signal.TypeCandidate, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: 2, Payload: json.RawMessage(`{"candidate":"one"}`)})
+	if n := count(ana, func(a AddCandidate) bool { return string(a.Candidate) == `{"candidate":"one"}` }); n != 1 {
+		t.Errorf("the candidate was added %d times, want once", n)
+	}
+}
+
 func TestAnOfferWithoutAnAnswerIsSentAgainAndAnsweredAgain(t *testing.T) {
 	w := newWorld(t)
 	ana := w.open(Config{Name: "Ana", JoinNow: true})

@@ -111,6 +111,7 @@ func (s *Session) newLife(p *peer, life int64) {
 	s.closeLink(p)
 	p.Life, p.Goodbye, p.Bye, p.Lane, p.Hidden = life, 0, false, "", false
 	p.Link = link{}
+	p.Media.Screen = false // a page that has just begun shares nothing
 	p.ChatIn, p.ChatOut = 0, 0
 	for i := range p.Unsent { // the next page has not seen them, or drops them by their ids
 		p.ChatOut++

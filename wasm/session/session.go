@@ -44,6 +44,7 @@ type state struct {
 	TakenOff    []Link  // the last links of those who ended and are off the page
 	Microphone  device
 	Camera      device
+	Screen      device
 	Messages    []ChatMessage
 	Said        int           // chat messages of this life so far
 	Count       int           // the goodbye counter of this life
@@ -166,11 +167,11 @@ func (s *Session) handle(ev Event) {
 		s.AskToLeave = ev.On
 		s.Changes++
 	case DeviceOpened:
-		s.enterDevice(ev.Device, DeviceOn, "", "")
+		s.deviceOpened(ev.Device)
 	case DeviceFailed:
-		s.enterDevice(ev.Device, DeviceMissing, deviceCause(ev.Name), ev.Name)
+		s.deviceFailed(ev.Device, ev.Name)
 	case DeviceEnded:
-		s.enterDevice(ev.Device, DeviceMissing, signal.CauseDeviceLost, "")
+		s.deviceEnded(ev.Device)
 	case BeforeUnload:
 		s.Count++
 		s.LeavingAt = s.now.Mono
@@ -300,6 +301,7 @@ func (s *Session) end(e End) {
 	s.emit(CloseDevices{})
 	s.Microphone.close()
 	s.Camera.close()
+	s.restScreen()
 	s.emit(ClearRecord{})
 	s.dirty = false
 	s.LeavingAt = 0
@@ -320,6 +322,8 @@ func (s *Session) shown(persisted bool) {
 		return
 	}
 	s.anew()
+	s.emit(CloseScreen{}) // what became of it, or of its picker, meanwhile was not heard
+	s.restScreen()
 	s.Config.Locked = false // the stub let go of it; a duplicated tab may have it by now
 	s.emit(ClaimIdentity{s.Participant})
 	s.join(s.Name)

@@ -157,6 +157,7 @@ type page struct {
 	log       []Action
 	kinds     map[string]int // orders carried out, by type
 	refuse    string         // setRemoteDescription fails with this
+	picker    string         // getDisplayMedia fails with this
 }
 
 // pc is an RTCPeerConnection that knows descriptions by number only.
@@ -285,6 +286,15 @@ func (p *page) perform(a Action) {
 					p.step(DeviceOpened{d.kind})
 				}
 			}
+		})
+	case OpenScreen:
+		picked := p.picker
+		w.after(30*time.Millisecond, func() {
+			if picked != "" {
+				p.step(DeviceFailed{Screen, picked})
+				return
+			}
+			p.step(DeviceOpened{Screen})
 		})
 	case PrepareGoodbye:
 		p.goodbyes = a.Goodbyes

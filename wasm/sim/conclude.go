@@ -218,9 +218,9 @@ func (w *World) replay(p *page) {
 
 // outline is what a trace must bring back: all but texts and names.
 func outline(v session.Snapshot) []string {
-	out := []string{string(v.State), string(v.Signaling), string(v.Cause), v.Participant, strconv.Itoa(len(v.Messages))}
+	out := []string{string(v.State), string(v.Signaling), string(v.Cause), v.Participant, string(v.Screen.State), strconv.Itoa(len(v.Messages))}
 	for _, p := range v.Peers {
-		out = append(out, p.Participant, string(p.State), string(p.Cause), strconv.Itoa(p.Generation))
+		out = append(out, p.Participant, string(p.State), string(p.Cause), strconv.FormatBool(p.Screen), strconv.Itoa(p.Generation))
 	}
 	return out
 }

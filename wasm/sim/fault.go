@@ -64,6 +64,7 @@ const (
 	Say
 	Mute
 	DeviceLost
+	Share
 	ClockSet
 	Uplink
 	Unplug
@@ -121,6 +122,7 @@ func init() {
 		Say:           {"says something", 3, 0, 0, false, false, say},
 		Mute:          {"mutes", 0.5, 0, 0, false, false, mute},
 		DeviceLost:    {"loses the camera", 0.3, 0, 0, false, false, deviceLost},
+		Share:         {"shares the screen", 2, 100 * time.Millisecond, 40 * second, false, true, share},
 		ClockSet:      {"sets the clock", 0.5, 0, 0, false, false, clockSet},
 		Uplink:        {"has no network", 2, 100 * time.Millisecond, 70 * second, false, true, uplink},
 		Unplug:        {"pulls the cable", 1, 100 * time.Millisecond, 70 * second, false, true, unplug},

@@ -37,6 +37,8 @@ type machine struct {
 	skew     time.Duration // the wall clock's error
 	stalled  []*pipe       // hold what cannot be delivered now
 	mic, cam string        // the getUserMedia error of a device; "" works
+	screen   string        // the getDisplayMedia error; "" works
+	phone    bool          // it has no getDisplayMedia
 	refuses  bool          // new RTCPeerConnection throws
 	unfit    bool          // no remote description is taken
 	insecure bool          // DTLS fails

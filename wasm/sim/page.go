@@ -54,6 +54,8 @@ type page struct {
 	spins    int
 	second   time.Duration // the second whose steps are counted
 	inSecond int
+	sharing  bool            // a screen is captured
+	closings int             // of all devices: what is picked after one is let go
 	dials    []time.Duration // when sockets were opened
 }
 

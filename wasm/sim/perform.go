@@ -43,7 +43,14 @@ func (p *page) perform(a session.Action) {
 		p.with(a.Link, func(c *connection) { c.close() })
 	case session.OpenDevices:
 		p.openDevices(a)
-	case session.SwitchDevice, session.CloseDevices:
+	case session.OpenScreen:
+		p.openScreen()
+	case session.CloseScreen:
+		p.capture(false)
+	case session.CloseDevices:
+		p.closings++
+		p.capture(false)
+	case session.SwitchDevice:
 	case session.PrepareGoodbye:
 		p.prepare(a.Goodbyes)
 	case session.SaveRecord:
@@ -149,7 +156,7 @@ func (p *page) begin(record *session.Record, after signal.After, locked bool, na
 		servers = []session.ICEServer{{URLs: []string{"turn:relay.test"}, Username: "u", Credential: "c"}}
 	}
 	p.put(session.Started{Config: session.Config{
-		Room: roomName, Name: m.name, JoinNow: !m.lobby, Microphone: true, Camera: true,
+		Room: roomName, Name: m.name, JoinNow: !m.lobby, Microphone: true, Camera: true, Screen: !m.phone,
 		Origin: epoch + float64((p.origin+m.slept).Microseconds())/1000, Seed: w.noise.next(),
 		Record: record, After: after, Locked: locked, Navigation: navigation, Hidden: p.tab.hidden, ICEServers: servers,
 	}})
