@@ -106,7 +106,7 @@ func (o *oracle) places() {
 		if s.State == signal.PresencePresent && w.server.socket(s.Conn) == nil {
 			w.failf("the room has %s on a socket that is not there", o.name(s.Participant))
 		}
-		if s.Kept > signal.KeptMessages+MaxPeople || s.KeptBytes > signal.KeptBytes+MaxPeople*signal.DefaultLimits.Message {
+		if s.Kept > signal.KeptMessages+2*MaxPeople || s.KeptBytes > signal.KeptBytes+2*MaxPeople*signal.DefaultLimits.Message {
 			w.failf("the room keeps %d messages for %s", s.Kept, o.name(s.Participant))
 		}
 	}
@@ -191,7 +191,7 @@ func (w *World) bounds() {
 			what       string
 			have, most int
 		}{
-			{"participants", l.Peers, 64}, {"messages not sent", l.Unsent, 200 * MaxPeople}, {"kept messages", l.Kept, signal.KeptMessages + MaxPeople},
+			{"participants", l.Peers, 64}, {"messages not sent", l.Unsent, 200 * MaxPeople}, {"kept messages", l.Kept, signal.KeptMessages + 2*MaxPeople},
 			{"messages", l.Messages, 500}, {"tasks", len(p.tasks), 0}, {"connections", len(p.links), 2 * MaxPeople},
 		} {
 			if b.have > b.most {
