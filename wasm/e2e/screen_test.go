@@ -5,6 +5,8 @@ package e2e
 import (
 	"fmt"
 	"testing"
+
+	"holdline/wasm/e2e/kit"
 )
 
 // Chromium picks the whole screen by itself (--use-fake-ui-for-media-stream),
@@ -17,12 +19,8 @@ func screenOf(name string) string { return tile(name) + `.querySelector('video[d
 func (p *Page) watches(name string) {
 	p.t.Helper()
 	p.Until(name+"'s screen has a picture", screenOf(name)+`.videoWidth > 0`)
-	p.Until(name+"'s screen moves on", `(() => {
-		const now = `+screenOf(name)+`.getVideoPlaybackQuality().totalVideoFrames
-		window.screenBefore ??= now
-		return now > window.screenBefore + 3
-	})()`)
-	p.Eval(`delete window.screenBefore`, nil)
+	p.Eval(`void (`+screenOf(name)+`.frames &&= 0)`, nil)
+	p.Until(name+"'s screen moves on", frames+`(`+screenOf(name)+`) > 3`)
 	p.Until(name+"'s screen has the room", fmt.Sprintf(`(() => {
 		const screen = %s.getBoundingClientRect(), camera = %s.querySelector('video').getBoundingClientRect()
 		return screen.width > 2 * camera.width && screen.height > camera.height && camera.width > 0
@@ -64,7 +62,7 @@ func TestAScreenIsSharedAndNoMore(t *testing.T) {
 	ana.watches("Ben")
 	ben.Press("Stop")
 	ana.watchesNot("Ben")
-	ben.control("button", "Share screen")
+	ben.Find("button", "Share screen")
 
 	ben.Press("Share screen")
 	ana.watches("Ben")
@@ -100,12 +98,12 @@ func TestAScreenIsThereForWhoComesLaterAndWhoComesBack(t *testing.T) {
 		const ben = `+tile("Ben")+`.getBoundingClientRect(), all = ['[data-name=Ana]', '#self'].map((e) => document.querySelector(e).getBoundingClientRect())
 		return all.every((r) => r.width > 0 && r.left >= ben.right && ben.width > 3 * r.width)
 	})()`)
-	Reload.Do(ana)
+	ana.Do(kit.ReloadButton)
 	ana.Until("Ana's page is new", `performance.getEntriesByType('navigation')[0].type === 'reload'`)
 	ana.Sees("Ben", "connected")
 	ana.watches("Ben")
 	cem.Sees("Ana", "connected")
-	Reload.Do(ben) // shares no more
+	ben.Do(kit.ReloadButton) // shares no more
 	ana.Sees("Ben", "away")
 	ana.Sees("Ben", "connected")
 	ana.watchesNot("Ben")
@@ -117,7 +115,7 @@ func TestAScreenIsThereForWhoComesLaterAndWhoComesBack(t *testing.T) {
 func TestAScreenIsSharedWhileTheServerIsAway(t *testing.T) {
 	s := StartServer(t)
 	ana, ben := call(t, s, "")
-	s.kill()
+	s.Kill()
 	for _, p := range []*Page{ana, ben} {
 		p.Until("the signaling is lost", `document.documentElement.dataset.signaling === 'lost'`)
 	}
@@ -141,7 +139,7 @@ func TestTheBrowsersOwnStopSharing(t *testing.T) {
 	ben.Eval(`shared.dispatchEvent(new Event('ended'))`, nil) // its bar, which headless Chromium has not
 	ben.isSharing(false)
 	ana.watchesNot("Ben")
-	ben.control("button", "Share screen")
+	ben.Find("button", "Share screen")
 }
 
 func TestAScreenThatIsNotGiven(t *testing.T) {
@@ -163,7 +161,7 @@ func TestAScreenThatIsNotGiven(t *testing.T) {
 	ana.Press("Share screen")
 	ana.Until("a screen that cannot be captured is", notice(true)+` && document.getElementById('device-notice').innerText.includes('could not be captured')`)
 
-	phone := visit(t, address(s, "test", "Phone", "&media=none"), `delete MediaDevices.prototype.getDisplayMedia`)
+	phone := visit(t, "Phone", address(s, "test", "Phone", "&media=none"), `delete MediaDevices.prototype.getDisplayMedia`)
 	phone.Sees("Ana", "connected")
 	if phone.Has("button", "Share screen") {
 		t.Error("a browser that cannot capture a screen offers to share it")
@@ -173,7 +171,7 @@ func TestAScreenThatIsNotGiven(t *testing.T) {
 func TestTheControlsFitASmallPhone(t *testing.T) {
 	ana, ben := call(t, StartServer(t), "&media=none")
 	ben.Press("Share screen")
-	ana.dress(360, 640, true, false)
+	ana.SetScreen(kit.Screen{Width: 360, Height: 640, Phone: true})
 	ana.watches("Ben")
 	for range 2 {
 		ana.Until("nothing sticks out or overlaps, and all can be touched", `(() => {
@@ -201,7 +199,7 @@ func TestAskingCanBeChosenDuringTheCallByKeyboard(t *testing.T) {
 	ana.focusOn("Settings")
 
 	ana.AnswerDialogs(false)
-	go ana.Call("Page.navigate", M{"url": "about:blank"}, nil)
+	ana.Do(kit.TypeAddress.To("about:blank"))
 	ben.Sees("Ana", "away")
 	ben.Sees("Ana", "connected")
 	if got := ana.Dialogs(); len(got) == 0 || got[0] != "beforeunload" {
@@ -222,7 +220,7 @@ func TestWhoComesBackTooLateIsToldWhatTheOthersWereTold(t *testing.T) {
 	ben.Open("about:blank")
 	ana.SeesCause("Ben", "ended", "page-navigated")
 	told := ana.Text(tile("Ben") + `.querySelector('.what').textContent`)
-	go ben.Call("Page.navigate", M{"url": room}, nil)
+	ben.Do(kit.TypeAddress.To(room))
 	ben.Sees("Ana", "connected")
 	ben.Until("it reads the same", fmt.Sprintf(`(() => {
 		const notice = document.getElementById('former-notice')
