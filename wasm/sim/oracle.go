@@ -237,9 +237,14 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 		o.identities = append(o.identities, i)
 		o.world.tell(fmt.Sprintf("%s is participant %s", p, v.Participant))
 	}
-	if i.left && o.restartAt < i.at && (i.machine.locks || i.end != nil && o.restartAt < i.endAt) {
-		// A copy of the tab may bring it back to a server that was restarted, or that has not heard of the Leave.
-		o.world.failf("%s lives by %s, who has left", p, i.id)
+	if i.left && o.restartAt < i.at {
+		// A copy of the tab may bring it back to a server that was restarted, or that has not heard of the Leave: a
+		// copy may never have been let in.
+		unheard := !i.roads || !i.machine.locks
+		if i.end != nil && o.restartAt < i.endAt || !unheard || i.machine.locks && !had(Duplicate)(i) {
+			o.world.failf("%s lives by %s, who has left", p, i.id)
+		}
+		i.left = false
 	}
 	// Without Web Locks a copy of a tab cannot be told from its reload while the tab may be leaving, or has lost the server and does not know it: it takes over.
 	yields := func(old *page) bool {
