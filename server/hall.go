@@ -30,7 +30,10 @@ type lobby struct {
 
 	open     atomic.Int64 // sockets that are talked with
 	lastConn atomic.Int64
-	welcomes atomic.Int64
+
+	reporters      addressLimit
+	unknownReports atomic.Int64 // crash reports of pages that nobody here knows
+	welcomes       atomic.Int64
 }
 
 // admit counts a socket in; false once the server drains.

@@ -60,7 +60,10 @@ func process(files fs.FS, newSignaling makeSignaling) int {
 // signaling is what carries messages between the pages.
 type signaling interface {
 	ServeSocket(http.ResponseWriter, *http.Request) // GET /ws
-	ServeBye(http.ResponseWriter, *http.Request)    // POST /bye; the origin was checked
+	// Of these the origin was checked.
+	ServeBye(http.ResponseWriter, *http.Request)     // POST /bye
+	ServeGone(http.ResponseWriter, *http.Request)    // POST /gone
+	ServeReports(http.ResponseWriter, *http.Request) // POST /reports
 	// Drain tells every socket to come back later, refuses new ones, and
 	// returns when the last one is gone or ctx is done.
 	Drain(ctx context.Context)
@@ -123,10 +126,12 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	}
 	var draining atomic.Bool
 	server := &http.Server{
-		Handler: newHandler(site,
-			http.HandlerFunc(signaling.ServeSocket),
-			protection.Handler(http.HandlerFunc(signaling.ServeBye)),
-			func() bool { return !draining.Load() }),
+		Handler: newHandler(site, routes{
+			socket:  http.HandlerFunc(signaling.ServeSocket),
+			bye:     protection.Handler(http.HandlerFunc(signaling.ServeBye)),
+			gone:    protection.Handler(http.HandlerFunc(signaling.ServeGone)),
+			reports: protection.Handler(http.HandlerFunc(signaling.ServeReports)),
+		}, func() bool { return !draining.Load() }),
 		// None of these touches a socket: hijacking clears the deadlines. There is
 		// no WriteTimeout because the wasm may take minutes on a slow network.
 		ReadHeaderTimeout: 5 * time.Second,

@@ -64,6 +64,13 @@ func (f *fakeSignaling) ServeBye(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "bye\n")
 }
 
+func (f *fakeSignaling) ServeGone(w http.ResponseWriter, r *http.Request) {
+	io.WriteString(w, "gone\n")
+}
+
+func (f *fakeSignaling) ServeReports(w http.ResponseWriter, r *http.Request) {
+	io.WriteString(w, "reports\n")
+}
 func (f *fakeSignaling) counts() counts { return counts{Welcomes: 42} }
 
 func (f *fakeSignaling) Drain(ctx context.Context) {
@@ -303,7 +310,7 @@ func serveHere(t *testing.T, args ...string) (url string) {
 	return strings.TrimSpace(url)
 }
 
-func TestByeIsTakenOnlyFromThisOriginAndAllowedOnes(t *testing.T) {
+func TestWhatIsPostedIsTakenOnlyFromThisOriginAndAllowedOnes(t *testing.T) {
 	url := serveHere(t, "--origins", "https://friend.example")
 	for _, tt := range []struct {
 		origin, site string
@@ -317,23 +324,25 @@ func TestByeIsTakenOnlyFromThisOriginAndAllowedOnes(t *testing.T) {
 		{"https://stranger.example", "", http.StatusForbidden},
 		{"null", "", http.StatusForbidden},
 	} {
-		request, err := http.NewRequest("POST", url+"/bye", strings.NewReader("{}"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if tt.origin != "" {
-			request.Header.Set("Origin", tt.origin)
-		}
-		if tt.site != "" {
-			request.Header.Set("Sec-Fetch-Site", tt.site)
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
-		if response.StatusCode != tt.want {
-			t.Errorf("POST /bye from %q (%s) = %d, want %d", tt.origin, tt.site, response.StatusCode, tt.want)
+		for _, path := range []string{"/bye", "/gone", "/reports"} {
+			request, err := http.NewRequest("POST", url+path, strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.origin != "" {
+				request.Header.Set("Origin", tt.origin)
+			}
+			if tt.site != "" {
+				request.Header.Set("Sec-Fetch-Site", tt.site)
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if response.StatusCode != tt.want {
+				t.Errorf("POST %s from %q (%s) = %d, want %d", path, tt.origin, tt.site, response.StatusCode, tt.want)
+			}
 		}
 	}
 }

@@ -174,9 +174,8 @@ func newParticipant() string {
 // ServeBye takes a beacon: 204 when it is believed or comes too late to
 // matter, 403 when its key is wrong, 400 when it is not one.
 func (l *lobby) ServeBye(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, signal.MaxBeacon))
-	if err != nil {
-		http.Error(w, fmt.Sprintf("body: want at most %d bytes: %v", signal.MaxBeacon, err), http.StatusRequestEntityTooLarge)
+	body, ok := readBody(w, r, signal.MaxBeacon)
+	if !ok {
 		return
 	}
 	b, err := signal.DecodeBeacon(body)
@@ -193,6 +192,16 @@ func (l *lobby) ServeBye(w http.ResponseWriter, r *http.Request) {
 		h.step(room.Beacon{Beacon: b})
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// readBody reads a body of at most so many bytes, or refuses the request.
+func readBody(w http.ResponseWriter, r *http.Request, most int64) (body []byte, ok bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err != nil {
+		http.Error(w, fmt.Sprintf("body: want at most %d bytes: %v", most, err), http.StatusRequestEntityTooLarge)
+		return nil, false
+	}
+	return body, true
 }
 
 // Drain tells every page to come back later and waits for the sockets to go.

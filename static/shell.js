@@ -288,6 +288,7 @@
     click('end-copy', copyLink)
     click('save-report', saveReport)
     click('rejoin', () => { $('main').focus(); fire('rejoin') })
+    click('go-back', () => { $('main').focus(); fire('back') })
     click('reload', () => location.reload())
     wirePanels()
     keepFocus()

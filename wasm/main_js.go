@@ -53,12 +53,12 @@ func main() {
 // start reads the page, claims the identity of its record, and begins.
 func (c *client) start() {
 	record := c.lifecycle.Record()
-	owner := ""
-	if record != nil {
-		owner = record.Participant
+	if record == nil {
+		c.lifecycle.Stopped(page.Room(), session.DefaultPolicy(), func(all []session.Stopped) { c.begin(nil, all, false) })
+		return
 	}
 	begun := false
-	c.lifecycle.Claim(owner, func(claimed, known bool) {
+	c.lifecycle.Claim(record.Participant, func(claimed, known bool) {
 		if begun {
 			return
 		}
@@ -66,13 +66,13 @@ func (c *client) start() {
 		if known && !claimed {
 			record = nil // another tab lives by it: this one is a duplicate
 		}
-		c.begin(record, claimed)
+		c.begin(record, nil, claimed)
 	})
 }
 
 // begin takes the page over and gives the session its first event; the page's
 // own events come after it, also a Join that was pressed before this program ran.
-func (c *client) begin(record *session.Record, locked bool) {
+func (c *client) begin(record *session.Record, stopped []session.Stopped, locked bool) {
 	put := c.driver.Put
 	after := c.lifecycle.After()
 	if record == nil {
@@ -84,12 +84,13 @@ func (c *client) begin(record *session.Record, locked bool) {
 			put(session.Started{Config: session.Config{
 				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera, Screen: rtc.CanShareScreen(),
 				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: rand.Uint64(),
-				Record: record, After: after, Locked: locked, Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
+				Record: record, Stopped: stopped, After: after, Locked: locked, Page: page.ServedAs(), Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
 			}})
 		},
 		Join:          func(name string) { put(session.JoinPressed{Name: name}) },
 		Leave:         func() { put(session.LeavePressed{}) },
 		Rejoin:        func() { put(session.RejoinPressed{}) },
+		GoBack:        func() { put(session.GoBackPressed{}) },
 		Say:           func(text string) { put(session.Said{Text: text}) },
 		SetMicrophone: func(on bool) { put(session.DeviceSwitched{Device: session.Microphone, On: on}) },
 		SetCamera:     func(on bool) { put(session.DeviceSwitched{Device: session.Camera, On: on}) },
@@ -160,6 +161,14 @@ func (c *client) Perform(a session.Action) {
 		c.lifecycle.ClearRecord()
 	case session.ClaimIdentity:
 		c.lifecycle.Claim(a.Participant, func(bool, bool) {})
+	case session.SaveStopped:
+		c.lifecycle.SaveStopped(a.Record)
+	case session.ForgetStopped:
+		c.lifecycle.ForgetStopped(a.Participant)
+	case session.ClaimStopped:
+		c.lifecycle.Claim(a.Participant, func(claimed, known bool) {
+			c.driver.Put(session.StoppedClaimed{Participant: a.Participant, Locked: claimed, Taken: known && !claimed})
+		})
 	}
 }
 

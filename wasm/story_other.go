@@ -221,6 +221,13 @@ func describe(ev session.Event, name func(string) string) string {
 		return "Leave was pressed"
 	case session.RejoinPressed:
 		return "Rejoin was pressed"
+	case session.GoBackPressed:
+		return "Go back in was pressed"
+	case session.StoppedClaimed:
+		if ev.Taken {
+			return "another tab had gone back in as " + ev.Participant
+		}
+		return "the page goes back in as " + ev.Participant
 	case session.Said:
 		return fmt.Sprintf("a chat message of %d characters was written", len([]rune(ev.Text)))
 	case session.DeviceSwitched:

@@ -25,6 +25,7 @@ type participant struct {
 	order  int
 	life   int64
 	nonce  string // of the page that lives this life
+	page   string // what the server called it when it served it
 	conn   Conn
 	serial int // of the newest token; older ones than its predecessor are not taken
 	floor  int // the lowest serial that is still taken
@@ -32,9 +33,11 @@ type participant struct {
 	state    signal.PresenceState
 	end      signal.End // provisional, while leaving or away
 	until    time.Duration
-	revision int  // of the newest End
-	goodbye  int  // the highest count of leaving, stay and bye in this life
-	bye      bool // terminal for this life
+	revision int      // of the newest End
+	goodbye  int      // the highest count of leaving, stay and bye in this life
+	bye      bool     // terminal for this life
+	seen     Evidence // of its going, while it is away
+	died     []string // what its browser has said of this life's death
 
 	held     time.Duration // when the place is held no longer but by a peer's word
 	vouched  time.Duration // when a peer last said that it hears this one; 0 is never
@@ -45,8 +48,10 @@ type participant struct {
 }
 
 type leftEnd struct {
-	end signal.End
-	at  time.Duration
+	end  signal.End
+	at   time.Duration
+	life int64  // the last one
+	page string // and its page
 }
 
 // New makes an empty room. The key signs tokens. first is the order of the
@@ -71,6 +76,10 @@ func (r *Room) Step(now time.Duration, ev Event) []Action {
 		r.closed(now, ev)
 	case Beacon:
 		r.beacon(now, ev.Beacon)
+	case Gone:
+		r.gone(now, ev)
+	case Crashed:
+		r.crashed(now, ev)
 	case Remove:
 		r.remove(now, ev.Participant)
 	case Drain:
@@ -202,11 +211,12 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 	if ev.Envelope.Life > p.life || p.reported {
 		r.begin(p, ev.Envelope)
 	}
-	p.conn, p.name, p.nonce, p.vouched = ev.Conn, ev.Hello.Name, ev.Hello.Nonce, 0
+	p.conn, p.name, p.nonce, p.page, p.vouched = ev.Conn, ev.Hello.Name, ev.Hello.Nonce, ev.Hello.Page, 0
+	p.died = nil // it is here
 	p.goodbye = max(p.goodbye, ev.Hello.Count)
 	p.outbox.Ack(ev.Envelope.Ack)
 	if former != nil {
-		former = r.learn(now, former.Subject, ev.Hello.After)
+		former = r.learn(former.Subject, ev.Hello.After)
 	}
 	r.present(p)
 	if known {
@@ -270,7 +280,7 @@ func (r *Room) welcome(now time.Duration, p *participant, resumed bool, former *
 		Roster: []signal.Presence{},
 		Limits: signal.RoomLimits{
 			Participants: r.policy.MaxParticipants, Message: r.policy.Limits.Message,
-			Beat: r.policy.PingEvery.Milliseconds(), Dead: r.policy.DeadAfter.Milliseconds(),
+			Beat: r.policy.PingEvery.Milliseconds(), Dead: r.policy.DeadAfter.Milliseconds(), Vouch: r.policy.VouchFor.Milliseconds(),
 		},
 	}
 	for _, q := range r.people {

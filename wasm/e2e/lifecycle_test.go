@@ -64,6 +64,7 @@ func goneTo(target string) sight {
 var (
 	closed   = sight{"away page-closed", "Ben closed the page", "", "ended page-closed"}
 	vanished = sight{"away page-vanished", "Ben’s page disappeared", "", "ended page-vanished"}
+	crashed  = sight{"away page-crashed", "Ben’s page crashed and may come back", "", "ended page-crashed"}
 	silent   = sight{"away network-lost", "Ben’s network is silent", "", "ended network-lost"}
 )
 
@@ -97,8 +98,12 @@ func happenings(own, other string) []happening {
 			kit.Firefox: {"", "", "", "connected "},
 		}},
 		{name: "the tab is discarded", action: kit.Discard, sights: map[kit.Engine]sight{kit.Firefox: closed}},
-		{name: "the page's process crashes", action: kit.CrashPage, sights: alike(vanished)},
-		{name: "the page's process is killed", action: kit.KillPage, sights: alike(vanished)},
+		{name: "the page's process crashes", action: kit.CrashPage, sights: map[kit.Engine]sight{
+			kit.Chromium: crashed,
+			// Firefox 153 has nothing that it could send for a page that is dead.
+			kit.Firefox: vanished,
+		}},
+		{name: "the page's process is killed", action: kit.KillPage, sights: map[kit.Engine]sight{kit.Chromium: crashed, kit.Firefox: vanished}},
 		{name: "the browser is told to quit", action: kit.QuitBrowser, sights: alike(vanished)},
 		{name: "the browser's main process is killed", action: kit.KillBrowser, sights: alike(vanished)},
 		{name: "all processes of the browser are killed", action: kit.KillEverything, sights: alike(vanished)},

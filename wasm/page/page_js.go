@@ -17,6 +17,7 @@ type Controls struct {
 	Begin         func(Config) // before any of the others: what the address asks for
 	Join          func(name string)
 	Leave, Rejoin func()
+	GoBack        func() // as who this browser was when it stopped
 	Say           func(text string)
 	SetMicrophone func(on bool)
 	SetCamera     func(on bool)
@@ -54,6 +55,7 @@ type Page struct {
 	rootState, rootSignaling, rootCause      *slot
 	signalingNotice, signalingShown          *slot
 	deviceNotice, deviceShown                *slot
+	back, backShown                          *slot
 	formerNotice, formerCause, formerShown   *slot
 	inviteShown, cells, selfPlace            *slot
 	screens, screenColumns, strip            *slot
@@ -90,6 +92,8 @@ func New(c Controls) *Page {
 		signalingShown:  shownOf(signaling),
 		deviceNotice:    textOf(find(device, "p")),
 		deviceShown:     shownOf(device),
+		back:            textOf(id("back-words")),
+		backShown:       shownOf(id("back")),
 		formerNotice:    textOf(find(former, "p")),
 		formerCause:     attributeOf(former, "data-cause"),
 		formerShown:     shownOf(former),
@@ -137,6 +141,7 @@ func (p *Page) listen(microphone, camera, leave js.Value) {
 	browser.Listen(leave, "click", func(js.Value) { c.Leave() })
 	browser.Listen(p.shell, "leave", func(js.Value) { c.Leave() })
 	browser.Listen(p.shell, "rejoin", func(js.Value) { c.Rejoin() })
+	browser.Listen(p.shell, "back", func(js.Value) { c.GoBack() })
 	browser.Listen(p.shell, "join", func(ev js.Value) { c.Join(ev.Get("detail").String()) })
 	browser.Listen(p.shell, "say", func(ev js.Value) { c.Say(ev.Get("detail").String()) })
 	browser.Listen(p.shell, "ask", func(ev js.Value) { p.answer(ev.Get("detail")) })
@@ -190,6 +195,8 @@ func (p *Page) Render(s session.Snapshot) {
 	p.signalingShown.putBool(v.SignalingNotice != "")
 	p.deviceNotice.put(v.DeviceNotice)
 	p.deviceShown.putBool(v.DeviceNotice != "")
+	p.back.put(v.Back)
+	p.backShown.putBool(v.Back != "")
 	p.formerNotice.put(v.FormerNotice)
 	p.formerCause.put(v.FormerCause)
 	p.formerShown.putBool(v.FormerNotice != "")

@@ -23,6 +23,7 @@ type View struct {
 
 	SignalingNotice string
 	DeviceNotice    string
+	Back            string // the lobby's offer to go back in, "" where there is none
 	FormerNotice    string // came back too late: what the others were told
 	FormerCause     string
 	Sharing         bool // the own screen
@@ -74,6 +75,10 @@ func (t Table) View(s session.Snapshot, now float64) View {
 	}
 	if s.Former != nil {
 		v.FormerCause = string(s.Former.Cause)
+	}
+	v.Back, v.Again = t.back(s.Back, now)
+	if v.Back != "" && v.Status == "" {
+		v.Status = v.Back
 	}
 	v.Invite = s.State == session.StateWaiting
 	for _, p := range s.Peers {

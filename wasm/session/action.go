@@ -90,6 +90,14 @@ type (
 	ClearRecord struct{}
 	// ClaimIdentity takes the Web Lock of a new identity.
 	ClaimIdentity struct{ Participant string }
+	// SaveStopped keeps the record for any tab, should this browser stop; the
+	// stub forgets it with a goodbye.
+	SaveStopped struct{ Record Record }
+	// ForgetStopped forgets it.
+	ForgetStopped struct{ Participant string }
+	// ClaimStopped takes the Web Lock of an identity whose page stopped, and
+	// tells whether it could.
+	ClaimStopped struct{ Participant string }
 )
 
 func (OpenSignaling) action()        {}
@@ -112,6 +120,9 @@ func (PrepareGoodbye) action()       {}
 func (SaveRecord) action()           {}
 func (ClearRecord) action()          {}
 func (ClaimIdentity) action()        {}
+func (SaveStopped) action()          {}
+func (ForgetStopped) action()        {}
+func (ClaimStopped) action()         {}
 
 // Goodbyes is everything that the stub needs to say leaving and bye without
 // Go: numbers that are already right, and the socket and channels to say it on.

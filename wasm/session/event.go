@@ -22,6 +22,15 @@ type (
 	LeavePressed struct{}
 	// RejoinPressed says that the person wants in again after an end.
 	RejoinPressed struct{}
+	// GoBackPressed says that the person wants back in as who this browser was
+	// when it stopped.
+	GoBackPressed struct{}
+	// StoppedClaimed answers ClaimStopped.
+	StoppedClaimed struct {
+		Participant string
+		Locked      bool // this page holds the identity's Web Lock
+		Taken       bool // another tab does
+	}
 	// Said is a chat message that the person wrote.
 	Said struct{ Text string }
 	// DeviceSwitched says that the person wants a device on or off.
@@ -226,9 +235,11 @@ type Config struct {
 	Seed       uint64  `json:"seed"`       // for jitter; tells this page from another that claims its life
 	Record     *Record `json:"record"`     // what the last page of this tab left, or nil
 	Locked     bool    `json:"locked"`     // this page holds the identity's Web Lock
+	Page       string  `json:"page"`       // what the server called this page when it served it; "" where the browser does not tell
 	Navigation string  `json:"navigation"` // the navigation entry's type: navigate, reload, back_forward
 
 	After      signal.After `json:"after,omitempty"` // how the last page of the record ended, if it could not say
+	Stopped    []Stopped    `json:"stopped,omitempty"`
 	AskToLeave bool         `json:"askToLeave"`
 	Hidden     bool         `json:"hidden"`
 	ICEServers []ICEServer  `json:"iceServers,omitempty"`
@@ -241,7 +252,15 @@ type ICEServer struct {
 	Credential string   `json:"credential,omitempty"`
 }
 
-// Record is what a page leaves in sessionStorage for the next one of its tab.
+// Stopped is a record of this room in the browser's localStorage: a page of it
+// is in the call, or stopped without a goodbye.
+type Stopped struct {
+	Record Record `json:"record"`
+	Alive  bool   `json:"alive"` // a tab holds the identity's Web Lock; false where there are none
+}
+
+// Record is what a page leaves in sessionStorage for the next one of its tab,
+// and in localStorage for any tab, should the whole browser stop.
 type Record struct {
 	Room        string        `json:"room"`
 	Name        string        `json:"name"`
@@ -251,5 +270,6 @@ type Record struct {
 	Token       string        `json:"token"`
 	Microphone  bool          `json:"microphone"` // was on
 	Camera      bool          `json:"camera"`     // was on
+	At          int64         `json:"at"`         // ms since the Unix epoch: when it was saved
 	Messages    []ChatMessage `json:"messages,omitempty"`
 }

@@ -41,7 +41,7 @@ func (p *peer) live() bool {
 }
 
 func (p *peer) heardWhileAway() bool {
-	return p.Presence == signal.PresenceAway && p.Link.State == linkConnected && (p.End == nil || !p.End.Cause.Said())
+	return p.Presence == signal.PresenceAway && p.Link.State == linkConnected && (p.End == nil || !p.End.Cause.Said() && p.End.Cause != signal.CausePageCrashed)
 }
 
 func (s *Session) peer(id string) *peer {
@@ -213,9 +213,17 @@ func (s *Session) tickVouch(p *peer) {
 	}
 	p.VouchAt = 0
 	if p.heardWhileAway() {
-		p.VouchAt = s.now.Mono + s.policy.VouchEvery
+		p.VouchAt = s.now.Mono + s.vouchEvery()
 		s.emit(SendSignaling{s.Signaling.Attempt, signal.Envelope{Type: signal.TypeVouch, To: p.ID, Life: s.Life, Ack: s.Signaling.InSeq}})
 	}
+}
+
+// vouchEvery is half of the time for which the server says that a vouch counts.
+func (s *Session) vouchEvery() time.Duration {
+	if s.VouchFor <= 0 {
+		return s.policy.VouchEvery
+	}
+	return min(s.policy.VouchEvery, s.VouchFor/2)
 }
 
 // tickPeers ends who is away too long while there is no room to say so, and

@@ -45,7 +45,7 @@ type Policy struct {
 	// the remote description (RFC 8863 asks for 39.5 s).
 	ConnectWithin time.Duration `json:"connectWithin"`
 
-	// VouchEvery is when to tell the server again that somebody who is away for
+	// VouchEvery is when to tell the server again, at the latest, that somebody who is away for
 	// it is heard here: 5 s; its word counts for 10 s.
 	VouchEvery time.Duration `json:"vouchEvery"`
 
@@ -73,6 +73,12 @@ type Policy struct {
 	// ShowEndedFor is how long an ended participant's element stays: 10 s at
 	// least by the page's contract.
 	ShowEndedFor time.Duration `json:"showEndedFor"`
+
+	// SaveEvery is how often the record is saved that tells when this browser
+	// stopped: 1 min. Chromium 156 writes localStorage to disk 60 times an hour.
+	SaveEvery time.Duration `json:"saveEvery"`
+	// OfferBackFor is how long after that the lobby offers to go back in: 12 h.
+	OfferBackFor time.Duration `json:"offerBackFor"`
 
 	// JumpAfter is how far wall and monotonic clock may part: 2 s.
 	JumpAfter time.Duration `json:"jumpAfter"`
@@ -113,6 +119,9 @@ func DefaultPolicy() Policy {
 		GraceFrozen:        10 * time.Minute,
 		SleptFor:           30 * time.Second,
 		ShowEndedFor:       15 * time.Second,
+
+		SaveEvery:    time.Minute,
+		OfferBackFor: 12 * time.Hour,
 
 		JumpAfter: 2 * time.Second,
 	}

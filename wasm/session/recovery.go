@@ -163,6 +163,7 @@ func (s *Session) climb(p *peer) {
 	}
 	l.RungUntil = s.now.Mono + s.rungTime(l.Rung)
 	s.enterLink(p, linkRecovering, l.Cause)
+	s.Changes++ // also where its offer has to wait
 	if l.Rung == rungNewConnection {
 		s.newLink(p, l.Generation+1, true)
 		return

@@ -35,7 +35,8 @@ type state struct {
 	Name        string
 	Participant string
 	Life        int64
-	Began       int64 // when the participant\'s first life did, ms since the Unix epoch
+	Began       int64         // when the participant\'s first life did, ms since the Unix epoch
+	VouchFor    time.Duration // for which the server counts a vouch
 	Token       string
 	ByeKey      string
 	Order       int
@@ -58,6 +59,8 @@ type state struct {
 	After       signal.After  // what the next hello says of the past
 	SleptAt     time.Duration // the clocks jumped
 	Former      *End          // what the others were told of the last stay
+	Offer       *Record       // of a page that stopped: the lobby offers to go back in
+	SavedAt     int64         // the record, ms since the Unix epoch
 	End         *End
 	Drift       time.Duration
 	Forgiven    int           // silences that this page's own late timers explain
@@ -155,10 +158,15 @@ func (s *Session) handle(ev Event) {
 		s.started(ev.Config)
 	case JoinPressed:
 		s.join(ev.Name)
+		s.decline()
 	case LeavePressed:
 		s.hangUp()
 	case RejoinPressed:
 		s.rejoin()
+	case GoBackPressed:
+		s.claimStopped()
+	case StoppedClaimed:
+		s.goBack(ev)
 	case Said:
 		s.say(ev.Text)
 	case DeviceSwitched:
@@ -217,15 +225,24 @@ func (s *Session) started(c Config) {
 	s.Signaling.State = SignalingStateClosed
 	mic, cam := true, true
 	if r := c.Record; r != nil && r.Room == c.Room {
-		s.Name, s.Participant, s.Life, s.Began, s.Token = r.Name, r.Participant, r.Life, r.Began, r.Token
-		s.Messages = slices.Clone(r.Messages)
+		s.resume(*r)
 		mic, cam = r.Microphone, r.Camera
+	} else if !c.JoinNow {
+		if s.Offer = s.lastStopped(c.Stopped); s.Offer != nil {
+			mic, cam = s.Offer.Microphone, s.Offer.Camera // who was muted is still muted
+		}
 	}
-	s.Config.Record, s.After = nil, c.After
+	s.Config.Record, s.Config.Stopped, s.After = nil, nil, c.After
 	s.startDevices(c, mic, cam)
 	if s.Participant != "" || s.Life > 0 || c.JoinNow {
 		s.join(s.Name)
 	}
+}
+
+// resume takes over who a record says that this was.
+func (s *Session) resume(r Record) {
+	s.Name, s.Participant, s.Life, s.Began, s.Token = r.Name, r.Participant, r.Life, r.Began, r.Token
+	s.Messages = slices.Clone(r.Messages)
 }
 
 // join enters the room as the participant of the record, or as a newcomer.
@@ -303,6 +320,9 @@ func (s *Session) end(e End) {
 	s.Camera.close()
 	s.restScreen()
 	s.emit(ClearRecord{})
+	if s.Participant != "" && e.Cause != signal.CauseReplaced { // else the page that lives by it now has it
+		s.emit(ForgetStopped{s.Participant})
+	}
 	s.dirty = false
 	s.LeavingAt = 0
 	s.End = &e
@@ -343,8 +363,13 @@ func (s *Session) saveRecord() {
 	if s.Phase != phaseJoining && s.Phase != phaseJoined {
 		return
 	}
-	s.emit(SaveRecord{Record{
+	s.SavedAt = s.now.Wall
+	r := Record{
 		Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life, Began: s.Began, Token: s.Token,
-		Microphone: s.Microphone.Want, Camera: s.Camera.Want, Messages: recent(s.Messages),
-	}})
+		Microphone: s.Microphone.Want, Camera: s.Camera.Want, At: s.now.Wall, Messages: recent(s.Messages),
+	}
+	s.emit(SaveRecord{r})
+	if s.Phase == phaseJoined { // before, another tab may live by it
+		s.emit(SaveStopped{r})
+	}
 }

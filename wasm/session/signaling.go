@@ -72,7 +72,7 @@ func (s *Session) sayHello() {
 	s.emit(SendSignaling{l.Attempt, signal.Envelope{
 		Type: signal.TypeHello, Life: s.Life, Seq: next, Ack: l.InSeq,
 		Payload: signal.Raw(signal.Hello{
-			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, Nonce: strconv.FormatUint(s.Config.Seed, 36), Count: s.Count, After: s.After, Roster: s.roster(),
+			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, Nonce: strconv.FormatUint(s.Config.Seed, 36), Page: s.Config.Page, Count: s.Count, After: s.After, Roster: s.roster(),
 		}),
 	}})
 }
@@ -151,6 +151,7 @@ func (s *Session) welcomed(e signal.Envelope) {
 	l := &s.Signaling
 	if s.Participant != e.To {
 		if s.Participant != "" {
+			s.emit(ForgetStopped{s.Participant})
 			s.renamed()
 		}
 		s.Participant = e.To
@@ -158,6 +159,9 @@ func (s *Session) welcomed(e signal.Envelope) {
 		s.Config.Locked = true
 	}
 	s.Token, s.ByeKey, s.Order = w.Token, w.ByeKey, w.Order
+	if v := w.Limits.Vouch; v > 0 {
+		s.VouchFor = time.Duration(min(max(v, 200), 60_000)) * time.Millisecond
+	}
 	l.Welcomed, l.Ever, l.Tries, l.Return = true, true, 0, 0
 	l.BeatAt = s.now.Mono + s.policy.SignalingBeat
 	s.dirty = true
@@ -313,6 +317,9 @@ func (s *Session) tickSignaling() {
 	}
 	if l.Welcomed && due(l.BeatAt, now) {
 		l.BeatAt = now + s.policy.SignalingBeat
+		if s.now.Wall-s.SavedAt >= s.policy.SaveEvery.Milliseconds() {
+			s.dirty = true
+		}
 		s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeat, Ack: l.InSeq}})
 	}
 }

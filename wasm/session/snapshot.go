@@ -10,6 +10,7 @@ type Snapshot struct {
 	Cause       Cause          `json:"cause"`            // of End, else of what passes now (signaling-lost, …), else ""
 	End         *End           `json:"end,omitempty"`    // this side's own end
 	Former      *End           `json:"former,omitempty"` // came back too late: what the others were told of one's last stay
+	Back        *Back          `json:"back,omitempty"`   // in the lobby: go back in as who this browser was when it stopped
 	Room        string         `json:"room"`
 	Name        string         `json:"name"`
 	Participant string         `json:"participant"` // "" until the server's first welcome
@@ -20,6 +21,13 @@ type Snapshot struct {
 	Peers       []PeerSnapshot `json:"peers"` // in the room's order, ended ones included
 	Messages    []ChatMessage  `json:"messages"`
 	AskToLeave  bool           `json:"askToLeave"` // whether closing the page asks "Leave the call?"
+}
+
+// Back is the lobby's offer to go back into a call in which this browser
+// stopped without a goodbye.
+type Back struct {
+	Name string  `json:"name"` // under which it was in the call
+	At   float64 `json:"at"`   // when it was there last
 }
 
 // State is the page's state, as in <html data-state>. The page itself adds

@@ -24,6 +24,9 @@ func (s *Session) Snapshot() Snapshot {
 	if v.Messages == nil {
 		v.Messages = []ChatMessage{}
 	}
+	if s.Phase == phaseLobby && s.Offer != nil {
+		v.Back = &Back{Name: s.Offer.Name, At: float64(s.Offer.At)}
+	}
 	for i := range v.Messages {
 		v.Messages[i].Sent = v.Messages[i].Mine && !s.unsent(v.Messages[i].ID)
 	}

@@ -27,6 +27,9 @@ func (o *oracle) says(p *page) {
 	p.put(session.Said{Text: text})
 }
 
+// underWay is how long something may still be under way once all is well.
+const underWay = 2 * second
+
 // conclude looks at the world once it has settled.
 func (w *World) conclude() {
 	w.oracle.agreement()
@@ -103,7 +106,7 @@ func (o *oracle) places() {
 		if s.State == signal.PresencePresent && w.server.socket(s.Conn) == nil {
 			w.failf("the room has %s on a socket that is not there", o.name(s.Participant))
 		}
-		if s.Kept > signal.KeptMessages+MaxPeople || s.KeptBytes > signal.KeptBytes+MaxPeople*signal.DefaultLimits.Message {
+		if s.Kept > signal.KeptMessages+2*MaxPeople || s.KeptBytes > signal.KeptBytes+2*MaxPeople*signal.DefaultLimits.Message {
 			w.failf("the room keeps %d messages for %s", s.Kept, o.name(s.Participant))
 		}
 	}
@@ -154,14 +157,14 @@ func (w *World) candidates() {
 		if d == nil || d.closed || d.peer != c || !c.flows() || !d.flows() || c.state != "stable" || d.state != "stable" {
 			continue
 		}
-		if (c.ours != d.theirs || c.theirs != d.ours) && !c.busy && !d.busy && w.clock.now-c.setAt > 2*second && w.clock.now-d.setAt > 2*second {
+		if (c.ours != d.theirs || c.theirs != d.ours) && !c.busy && !d.busy && w.clock.now-c.setAt > underWay && w.clock.now-d.setAt > underWay {
 			w.failf("%s has %s and %s, %s has %s and %s: they do not agree", c.page, c.ours, c.theirs, d.page, d.theirs, d.ours)
 		}
 		if w.oracle.restarts > 0 || c.ours != d.theirs || c.theirs != d.ours {
 			continue // what a server keeps for one who is away goes with it
 		}
 		for _, found := range d.found {
-			if found.ufrag != c.theirs {
+			if found.ufrag != c.theirs || w.clock.now-found.at < underWay {
 				continue
 			}
 			n := 0
@@ -188,7 +191,7 @@ func (w *World) bounds() {
 			what       string
 			have, most int
 		}{
-			{"participants", l.Peers, 64}, {"messages not sent", l.Unsent, 200 * MaxPeople}, {"kept messages", l.Kept, signal.KeptMessages + MaxPeople},
+			{"participants", l.Peers, 64}, {"messages not sent", l.Unsent, 200 * MaxPeople}, {"kept messages", l.Kept, signal.KeptMessages + 2*MaxPeople},
 			{"messages", l.Messages, 500}, {"tasks", len(p.tasks), 0}, {"connections", len(p.links), 2 * MaxPeople},
 		} {
 			if b.have > b.most {

@@ -49,7 +49,10 @@ type description struct {
 	offer *description // that an answer answers
 }
 
-type candidate struct{ ufrag, text string }
+type candidate struct {
+	ufrag, text string
+	at          time.Duration
+}
 
 type operation struct {
 	run  func()
@@ -247,7 +250,7 @@ func (c *connection) gather() {
 			w.serial++
 			text := `{"candidate":"candidate:1 1 udp 2122260223 10.0.0.` + strconv.Itoa(c.page.machine().index+1) +
 				` ` + strconv.Itoa(w.serial) + ` typ host","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"` + ufrag + `"}`
-			c.found = append(c.found, candidate{ufrag, text})
+			c.found = append(c.found, candidate{ufrag, text, w.clock.now})
 			found(text)
 		})
 		wait += w.noise.between(0, 80*time.Millisecond)

@@ -131,7 +131,7 @@ func (o *oracle) did(p *page, d deed) {
 	}
 	i.deeds |= 1 << d
 	i.lately |= 1 << d
-	i.deed, i.at, i.said = d, o.world.clock.now, false
+	i.deed, i.at, i.said, i.word = d, o.world.clock.now, false, false
 	i.roads = o.hasRoad(p)
 }
 
@@ -144,6 +144,13 @@ func (o *oracle) hasRoad(p *page) bool {
 func (o *oracle) saidBye(p *page) {
 	if i := o.identity(p.goodbyes.Participant); i != nil {
 		i.said = true
+	}
+}
+
+// leftWord notes that the browser has something to send in place of the page.
+func (o *oracle) leftWord(p *page) {
+	if i := o.identity(p.goodbyes.Participant); i != nil && i.page == p {
+		i.word = true
 	}
 }
 
@@ -230,9 +237,14 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 		o.identities = append(o.identities, i)
 		o.world.tell(fmt.Sprintf("%s is participant %s", p, v.Participant))
 	}
-	if i.left && o.restartAt < i.at && (i.machine.locks || i.end != nil && o.restartAt < i.endAt) {
-		// A copy of the tab may bring it back to a server that was restarted, or that has not heard of the Leave.
-		o.world.failf("%s lives by %s, who has left", p, i.id)
+	if i.left && o.restartAt < i.at {
+		// A copy of the tab may bring it back to a server that was restarted, or that has not heard of the Leave: a
+		// copy may never have been let in.
+		unheard := !i.roads || !i.machine.locks
+		if i.end != nil && o.restartAt < i.endAt || !unheard || i.machine.locks && !had(Duplicate)(i) {
+			o.world.failf("%s lives by %s, who has left", p, i.id)
+		}
+		i.left = false
 	}
 	// Without Web Locks a copy of a tab cannot be told from its reload while the tab may be leaving, or has lost the server and does not know it: it takes over.
 	yields := func(old *page) bool {

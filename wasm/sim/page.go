@@ -15,6 +15,7 @@ type tab struct {
 	name      string
 	record    *session.Record // sessionStorage
 	page      *page
+	returns   bool // the person who opened it wants to go back in
 	hidden    bool
 	mark      bool // in sessionStorage: the stub said bye
 	discarded bool // document.wasDiscarded of the next page
@@ -28,6 +29,7 @@ type page struct {
 	session *session.Session
 	trace   *session.Trace // nil where nobody keeps one
 	load    int
+	served  string        // what the server called it
 	origin  time.Duration // of performance.now
 	queue   []session.Event
 	due     bool // the timer has come
@@ -249,7 +251,7 @@ func (p *page) detail(what any) {
 		e = what.Envelope
 	case session.SignalingReceived:
 		e = what.Envelope
-	case session.Tick, session.StatsSampled, session.SampleStats, session.PrepareGoodbye, session.SaveRecord:
+	case session.Tick, session.StatsSampled, session.SampleStats, session.PrepareGoodbye, session.SaveRecord, session.SaveStopped:
 		return
 	}
 	if _, fact := what.(session.Event); fact {

@@ -163,6 +163,20 @@ func (sv *server) start(sameKey bool) {
 	sv.started = sv.world.clock.now
 }
 
+// gone takes what a page left with its browser.
+func (sv *server) gone(g signal.Gone) {
+	if sv.down == 0 && sv.room != nil && room.ValidByeKey(sv.key, signal.Beacon{Room: g.Room, Participant: g.Participant, Life: g.Life, Key: g.Key}) {
+		sv.step(room.Gone{Participant: g.Participant, Life: g.Life})
+	}
+}
+
+// crashed takes a crash report.
+func (sv *server) crashed(c room.Crashed) {
+	if sv.down == 0 && sv.room != nil && sv.room.Knows(c.Page) {
+		sv.step(c)
+	}
+}
+
 // bye takes a beacon.
 func (sv *server) bye(b signal.Beacon) {
 	if sv.down == 0 && sv.room != nil && room.ValidByeKey(sv.key, b) {

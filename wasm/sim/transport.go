@@ -238,7 +238,7 @@ func (c *connection) open(d *connection) {
 	}
 	c.control.open, c.chat.open = true, true
 	opened := [2]session.Event{session.ControlOpened{Link: c.link}, session.ChatOpened{Link: c.link}}
-	if c.page.world.noise.chance(0.05) { // nothing promises which is told first
+	if c.page.world.noise.chance(0.3) { // nothing promises which is told first
 		opened[0], opened[1] = opened[1], opened[0]
 	}
 	c.page.put(opened[0])

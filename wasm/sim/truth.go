@@ -39,6 +39,7 @@ type identity struct {
 	lately  int   // what was done since a page was last welcomed under it
 	at      time.Duration
 	said    bool // the stub or Leave said goodbye
+	word    bool // the browser sent what the page had left for its end
 	roads   bool // when it went, its socket was open and the server in reach
 	left    bool // Leave was pressed
 	keyLost bool // the server lost its key while this identity was there
@@ -79,6 +80,10 @@ func noRoad(i *identity) bool {
 	from, to := i.at-slowest, i.at+3*time.Second // a socket that was cut off takes a while to send again
 	return o.reach[i.machine.index].within(from, to)+o.server.within(from, to) > 0
 }
+
+// noWord says whether the browser's word of a death may not have reached the
+// server, or not counted there.
+func noWord(i *identity) bool { return !i.word || i.keyLost || noRoad(i) }
 
 // blurs are the causes that a room's final end may name, by what was done.
 // The ones with a reason are those that cannot be told apart.
@@ -123,7 +128,7 @@ var blurs = []blur{
 	{deedNavigated, signal.CauseServerShutdown, noRoad, "no road was open for the goodbye"},
 
 	{deedCrashed, signal.CausePageCrashed, nil, ""},
-	{deedCrashed, signal.CausePageVanished, nil, "without a crash report or a mark nothing tells a crash from a kill"},
+	{deedCrashed, signal.CausePageVanished, noWord, "without a word of the browser or a mark nothing tells a crash from a kill"},
 	{deedCrashed, signal.CauseNetworkLost, noRoad, "the end of stream did not reach the server"},
 	{deedCrashed, signal.CauseServerShutdown, noRoad, "it had been sent away by a drain"},
 	{deedCrashed, signal.CausePageClosed, nil, "it crashed between leaving and bye"},
@@ -156,6 +161,7 @@ var blurs = []blur{
 	{deedFailed, signal.CauseServerShutdown, noRoad, "no road was open for the goodbye"},
 
 	{deedDiscarded, signal.CausePageDiscarded, nil, ""},
+	{deedDiscarded, signal.CausePageCrashed, nil, "Chromium sends what the page left for its end on a discard, too"},
 	{deedDiscarded, signal.CausePageVanished, nil, "a discard closes the socket without a word; only its return tells"},
 	{deedDiscarded, signal.CausePageCrashed, had(Navigate, Elsewhere, Reload), "frozen in the middle of a navigation it went without pagehide; it comes back by history, so nothing says that it was discarded"},
 	{deedDiscarded, signal.CausePageClosed, nil, "it went between leaving and bye"},
