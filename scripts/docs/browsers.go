@@ -133,17 +133,18 @@ func cellOf(name, actor string, pairs []results) (cell, why string, err error) {
 		if i < 0 {
 			return "", "", fmt.Errorf("%s, seen from %s: no result for %q", p.Actor, p.Observer, name)
 		}
+		text := inWords(p.Rows[i].Shown)
 		if p.Rows[i].Cannot != "" {
-			return "not driven", p.Rows[i].Cannot, nil
+			text, why = "not driven", p.Rows[i].Cannot
 		}
-		switch text := inWords(p.Rows[i].Shown); {
+		switch {
 		case cell == "":
 			cell = text
 		case text != cell:
 			cell += fmt.Sprintf("; in %s: %s", p.Observer, text)
 		}
 	}
-	return cell, "", nil
+	return cell, why, nil
 }
 
 // inWords tells what was shown: what was presumed, what it was, and the end.
