@@ -1,7 +1,7 @@
 # Every target first installs what it lacks (scripts/setup), then calls one script.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench bench-lifecycle fuzz soak load mutants fmt docs screenshots size
+.PHONY: help run build test test-all check bench bench-lifecycle fuzz soak load mutants fmt docs screenshots size
 
 help: ## show this
 	@echo 'Holdline: make TARGET'
@@ -21,9 +21,13 @@ build: ## make bin/holdline: one file with the page and the wasm inside
 	@scripts/build
 	@scripts/size
 
-test: ## run all tests: native with -race, wasm in Chromium, end to end, a short fuzz
-	@scripts/setup cc chromium
+test: ## run all tests: native with -race, wasm in Chromium, end to end in Chromium with a smoke in Firefox, a short fuzz
+	@scripts/setup cc chromium firefox webkit
 	@scripts/test
+
+test-all: ## run all tests, end to end in every pair of browsers; writes the README's table of browsers
+	@scripts/setup cc chromium firefox webkit
+	@scripts/test --all
 
 check: ## gofmt, vet, staticcheck and the native tests: fast, needs no browser
 	@scripts/setup
