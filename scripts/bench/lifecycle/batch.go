@@ -224,7 +224,10 @@ func (b *batch) breakSignaling(take, giveBack func()) {
 			p.Fatalf("the signaling did not come back: %s", why)
 		}
 		p.takenBack(back)
-		// Over as long a time for all: the others are watched for longer.
+		if p.Together > 1 {
+			return // the pictures of many pairs wait for each other, too
+		}
+		// Over as long a time for each, however late it comes back.
 		time.Sleep(time.Duration(back-now())*time.Millisecond + aftermath)
 		var n notes
 		p.ana.Eval(`window.bench.read()`, &n)

@@ -10,15 +10,18 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"holdline/wasm/e2e/kit"
@@ -51,7 +54,9 @@ func main() {
 	case *readme:
 		err = writeREADME("README.md", *path)
 	default:
-		err = bench(p, *path, strings.Split(*engines, ","), *subject)
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		context.AfterFunc(ctx, stop) // a second signal does not wait
+		err = bench(ctx, p, *path, strings.Split(*engines, ","), *subject)
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "lifecycle: %v\n", err)
@@ -59,23 +64,24 @@ func main() {
 	}
 }
 
-// bench measures all subjects in all engines.
-func bench(p plan, path string, engines []string, only string) error {
+// bench measures all subjects in all engines, until it is interrupted.
+func bench(ctx context.Context, p plan, path string, engines []string, only string) error {
 	type browsers struct{ anas, bens *kit.Browser }
 	started := map[kit.Engine]browsers{}
 	s := setting{Browsers: map[kit.Engine]string{}}
 	for _, name := range engines {
 		engine := kit.Engine(name)
-		anas, end, err := kit.Start(engine)
+		anas, endAnas, err := kit.Start(engine)
 		if err != nil {
 			return err
 		}
-		defer end()
-		bens, end, err := kit.Start(engine)
+		defer endAnas()
+		context.AfterFunc(ctx, endAnas) // so that nothing waits on
+		bens, endBens, err := kit.Start(engine)
 		if err != nil {
 			return err
 		}
-		defer end()
+		defer endBens()
 		started[engine] = browsers{anas, bens}
 		if s.Browsers[engine], err = anas.Version(); err != nil {
 			return err
@@ -98,10 +104,13 @@ func bench(p plan, path string, engines []string, only string) error {
 				continue
 			}
 			stage := &stage{trial: &trial{}, engine: engine, subject: of}
-			if err := stage.play(p, started[engine].anas, started[engine].bens, os.Stderr, raw.keep); err != nil {
+			if err := stage.play(ctx, p, started[engine].anas, started[engine].bens, os.Stderr, raw.keep); err != nil {
 				failures = append(failures, err)
 			}
 		}
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted; %s holds %d measurements", path, len(raw.measurements))
 	}
 	fmt.Print(raw.table())
 	fmt.Printf("\nThe bench took %s; each measurement is in %s.\n", time.Since(began).Round(time.Second), path)

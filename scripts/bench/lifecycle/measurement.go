@@ -52,7 +52,7 @@ type measurement struct {
 	Known    *figure    `json:"known,omitempty"`    // until the other side shows something
 	Sign     string     `json:"sign,omitempty"`     // what it shows first
 	Back     *figure    `json:"back,omitempty"`     // until the call is as before
-	Gap      *figure    `json:"gap,omitempty"`      // the longest between two remote frames
+	Gap      *figure    `json:"gap,omitempty"`      // the longest between two remote frames; only of a pair that was alone
 	Cannot   string     `json:"cannot,omitempty"`   // why the engine's driver cannot do it
 	Failure  string     `json:"failure,omitempty"`  // what kept it from being measured
 }

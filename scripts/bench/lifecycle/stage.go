@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -57,8 +58,8 @@ func (p plan) of(s subject, engine kit.Engine, r row) (runs, together int) {
 	}
 }
 
-// play measures a subject in an engine, row by row.
-func (s *stage) play(p plan, anas, bens *kit.Browser, progress io.Writer, keep func(measurement) error) error {
+// play measures a subject in an engine, row by row, until it is interrupted.
+func (s *stage) play(ctx context.Context, p plan, anas, bens *kit.Browser, progress io.Writer, keep func(measurement) error) error {
 	defer s.end()
 	pairs := p.others
 	if s.subject.ours {
@@ -79,7 +80,11 @@ func (s *stage) play(p plan, anas, bens *kit.Browser, progress io.Writer, keep f
 		}
 		runs, together := p.of(s.subject, s.engine, r)
 		for run := 1; run <= runs; run += together {
-			for _, m := range s.measure(r, run, together) {
+			all := s.measure(r, run, together)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			for _, m := range all {
 				fmt.Fprintln(progress, m)
 				if err := keep(m); err != nil {
 					return err

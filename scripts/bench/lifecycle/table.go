@@ -79,7 +79,7 @@ func (r results) note() string {
 	}
 	how := fmt.Sprintf("n = %d", others)
 	if together > 1 {
-		how += fmt.Sprintf(", %d pairs at a time in one browser where they wait for seconds", together)
+		how += fmt.Sprintf(", %d pairs at a time in one browser where they wait for seconds (so there are no gaps of theirs)", together)
 	}
 	return fmt.Sprintf("Median / maximum, from the acting page's own timestamp where it has one, else from the order. Holdline: n = %d, one pair after the other. The others: %s. "+
 		"%q is counted as the slowest, with how often it was so. %s; %s; %s; load average at the start %s.\n",
