@@ -37,9 +37,9 @@ bench: ## measure in Chromium how fast a change reaches the other page
 	@scripts/setup chromium
 	@scripts/bench/calls
 
-bench-lifecycle: ## measure how fast an end is known, beside other clients (N=20 runs; README=1 only writes the last table)
+bench-lifecycle: ## measure how fast an end is known, beside other clients (N=20 runs, ARGS="-engines firefox"; README=1 only writes the last table)
 	@scripts/setup chromium firefox node
-	@$(if $(README),go run ./scripts/bench/lifecycle -readme,N=$(N) scripts/bench/compare)
+	@$(if $(README),go run ./scripts/bench/lifecycle -readme,N=$(N) scripts/bench/compare $(ARGS))
 
 fuzz: ## fuzz the decoders and the room (FUZZTIME=60s each)
 	@scripts/setup

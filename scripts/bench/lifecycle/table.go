@@ -66,6 +66,9 @@ func (r results) table() string {
 	return b.String()
 }
 
+// cannot stands where the driver cannot do it; note has the reason.
+const cannot = "cannot be done"
+
 // note says how the figures came about.
 func (r results) note() string {
 	ours, others, together := 0, 0, 1
@@ -81,9 +84,16 @@ func (r results) note() string {
 	if together > 1 {
 		how += fmt.Sprintf(", %d pairs at a time in one browser where they wait for seconds (so there are no gaps of theirs)", together)
 	}
+	why := ""
+	for _, m := range r.measurements {
+		reason := fmt.Sprintf("%s: %s, %s. ", m.Row, cannot, m.Cannot)
+		if m.Cannot != "" && !strings.Contains(why, reason) {
+			why += reason
+		}
+	}
 	return fmt.Sprintf("Median / maximum, from the acting page's own timestamp where it has one, else from the order. Holdline: n = %d, one pair after the other. The others: %s. "+
-		"%q is counted as the slowest, with how often it was so. %s; %s; %s; load average at the start %s.\n",
-		ours, how, lateText, r.setting.Machine, r.setting.Holdline, r.setting.PeerJS, r.setting.Load)
+		"%q is counted as the slowest, with how often it was so. %s%s; %s; %s; load average at the start %s.\n",
+		ours, how, lateText, why, r.setting.Machine, r.setting.Holdline, r.setting.PeerJS, r.setting.Load)
 }
 
 // cell is a subject's median and maximum, and how often it was late or failed.
@@ -96,7 +106,7 @@ func (r results) cell(engine kit.Engine, subject string, l line) string {
 		}
 		switch f := l.of(m); {
 		case m.Cannot != "":
-			return "cannot be done: " + m.Cannot
+			return cannot
 		case m.Failure != "":
 			failed++
 		case f != nil:

@@ -99,7 +99,8 @@ func TestTheTableSaysWhatWasNotMeasured(t *testing.T) {
 		"| reload | 50 ms | 10 ms / 10 ms; 1 failed to be measured | not measured | not measured |",
 		"| page frozen | 1.5 s | not measured | not measured | not within 40 s (1 of 1) |",
 		"| frozen page resumed → as before |  | not measured | not measured | 30 ms / 30 ms |",
-		"| page frozen | 1.5 s | cannot be done: it does not freeze | not measured | not measured |",
+		"| page frozen | 1.5 s | cannot be done | not measured | not measured |",
+		"page frozen: cannot be done, it does not freeze. 2 cores;",
 		"Holdline: n = 2, one pair after the other. The others: n = 1, 3 pairs at a time",
 	} {
 		if !strings.Contains(table, want) {
