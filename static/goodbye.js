@@ -11,6 +11,7 @@
   let hint = null // what the Navigation API last said
   let swap = null // what pageswap said: the page is going, and this is where
   let going = null // the goodbye that pagehide chose, to be sent again
+  let parting = null // the socket at beforeunload
 
   const path = (url) => {
     const to = url && new URL(url, location.href)
@@ -56,6 +57,7 @@
   }
 
   function maybeLeaving(event) {
+    parting = ready.socket
     const why = hint ?? { intent: 'unknown', target: '' }
     send('leaving', why)
     if (ready.ask) event.preventDefault()
@@ -64,10 +66,12 @@
 
   // Chromium says by pageswap what kind of going it is, and by its absence
   // that it is a close. Firefox has closed the socket before pagehide, unless
-  // the tab is being closed.
+  // the tab is being closed; while the next page is slow to come, this one may
+  // have opened another one since.
   function reason() {
     if ('onpageswap' in window) return swap ?? { intent: 'close', target: '' }
-    if (!ready.socket || ready.socket.readyState === WebSocket.OPEN) return { intent: 'close', target: '' }
+    const socket = parting ?? ready.socket
+    if (!socket || socket.readyState === WebSocket.OPEN) return { intent: 'close', target: '' }
     return hint ?? { intent: 'unload', target: '' }
   }
 
@@ -117,5 +121,5 @@
   addEventListener('pagehide', leaving)
   document.addEventListener('visibilitychange', again)
   if (!('onpageswap' in window)) addEventListener('unload', again)
-  addEventListener('pageshow', () => { hint = swap = going = null })
+  addEventListener('pageshow', () => { hint = swap = going = parting = null })
 }

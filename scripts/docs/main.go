@@ -1,5 +1,6 @@
 // Docs draws what the code decides by, from the tables that it decides with:
 // the states as diagrams, and the causes for people, in English and Chinese.
+// It also puts what the browser tests saw into the README's table of browsers.
 //
 //	go run ./scripts/docs         writes the files
 //	go run ./scripts/docs -check  fails when one of them is not fresh
@@ -29,38 +30,41 @@ type file struct {
 	data []byte
 }
 
-// files makes all of them.
-func files() ([]file, error) {
-	all := []file{{"STATES.svg", states()}}
+// files makes all of them, with their paths from the root.
+func files(root string) ([]file, error) {
+	all := []file{{filepath.Join(dir, "STATES.svg"), states()}}
 	for _, l := range languages {
 		data, err := causes(l)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, file{l.file, data})
+		all = append(all, file{filepath.Join(dir, l.file), data})
 	}
-	return all, nil
+	readme, err := browsers(root)
+	if err != nil {
+		return nil, err
+	}
+	return append(all, file{"README.md", readme}), nil
 }
 
 func run(check bool) error {
-	all, err := files()
+	all, err := files(".")
 	if err != nil {
 		return err
 	}
 	for _, f := range all {
-		name := filepath.Join(dir, f.name)
 		if check {
-			if got, err := os.ReadFile(name); err != nil {
+			if got, err := os.ReadFile(f.name); err != nil {
 				return err
 			} else if !bytes.Equal(got, f.data) {
-				return fmt.Errorf("%s is not fresh: run make docs", name)
+				return fmt.Errorf("%s is not fresh: run make docs", f.name)
 			}
 			continue
 		}
-		if err := os.WriteFile(name, f.data, 0o666); err != nil {
+		if err := os.WriteFile(f.name, f.data, 0o666); err != nil {
 			return err
 		}
-		fmt.Println(name)
+		fmt.Println(f.name)
 	}
 	return nil
 }

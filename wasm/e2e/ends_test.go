@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"holdline/wasm/e2e/kit"
@@ -85,6 +87,25 @@ func TestACancelledLeaveHangsNobodyUp(t *testing.T) {
 	ben.AnswerDialogs(true)
 	ben.Do(kit.TypeAddress.To("about:blank"))
 	ana.SeesCause("Ben", "away", "page-navigated", "page-closed")
+}
+
+// TestASlowLinkIsStillANavigation: while the next page is slow to come, this
+// one takes its leaving back, in Firefox on another socket, since Firefox 153
+// has closed the one before.
+func TestASlowLinkIsStillANavigation(t *testing.T) {
+	answer := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-answer
+		w.Write([]byte("slow"))
+	}))
+	t.Cleanup(slow.Close)
+	ana, ben := call(t, StartServer(t), "&media=none")
+	ana.witness()
+	ben.Do(kit.FollowLink.To(slow.URL))
+	ana.Sees("Ben", "away")
+	ana.SeesCause("Ben", "connected", "")
+	close(answer)
+	ana.SeesCause("Ben", "ended", "page-navigated")
 }
 
 func TestALinkElsewhereAndBackComesBack(t *testing.T) {

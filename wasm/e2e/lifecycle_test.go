@@ -43,7 +43,8 @@ type sight struct {
 type happening struct {
 	name   string
 	action kit.Action
-	undo   kit.Action // what takes it back, for what can be taken back
+	act    func(ben *Page) // instead of an action: what a person does on the page
+	undo   kit.Action      // what takes it back, for what can be taken back
 	sights map[kit.Engine]sight
 }
 
@@ -62,6 +63,7 @@ func goneTo(target string) sight {
 }
 
 var (
+	nothing  = sight{after: "connected "}
 	closed   = sight{"away page-closed", "Ben closed the page", "", "ended page-closed"}
 	vanished = sight{"away page-vanished", "Ben’s page disappeared", "", "ended page-vanished"}
 	crashed  = sight{"away page-crashed", "Ben’s page crashed and may come back", "", "ended page-crashed"}
@@ -71,6 +73,7 @@ var (
 // happenings need the server's own address and another site's.
 func happenings(own, other string) []happening {
 	return []happening{
+		{name: "Leave is pressed", act: func(ben *Page) { ben.Press("Leave") }, sights: alike(sight{"", "Ben left the call", "", "ended hangup"})},
 		{name: "the tab is closed", action: kit.CloseTab, sights: alike(closed)},
 		{name: "reload button", action: kit.ReloadButton, sights: map[kit.Engine]sight{
 			kit.Chromium: {"away page-reloaded", "Ben is reloading", "", "connected "},
@@ -95,8 +98,10 @@ func happenings(own, other string) []happening {
 		{name: "a modal dialog opens, then is closed", action: kit.OpenAlert, undo: kit.CloseAlert, sights: map[kit.Engine]sight{
 			kit.Chromium: {"connected page-unresponsive", "Ben’s page does not answer right now; the line is fine", "", "connected "},
 			// Firefox 153 goes on with data channels and sockets while a dialog is open.
-			kit.Firefox: {"", "", "", "connected "},
+			kit.Firefox: nothing,
 		}},
+		{name: "the client's program stops", act: func(ben *Page) { ben.stopsGo() },
+			sights: alike(sight{"away client-failed", "Holdline stopped in Ben’s page", "", "ended client-failed"})},
 		{name: "the tab is discarded", action: kit.Discard, sights: map[kit.Engine]sight{kit.Firefox: closed}},
 		{name: "the page's process crashes", action: kit.CrashPage, sights: map[kit.Engine]sight{
 			kit.Chromium: crashed,
@@ -125,6 +130,7 @@ func (p *Page) witness() {
 			window.states.push(last)
 		}).observe(`+tile("Ben")+`, { attributes: true })
 	})()`, nil)
+	p.Describe = `({ shown: window.states, page: ` + p.Describe + ` })`
 }
 
 // witnessed are the states and causes since witness.
@@ -159,13 +165,15 @@ func meanwhile(states []string) (state string) {
 	return state
 }
 
-// TestWhatTheOtherSideIsShown is the README's table of browsers.
-func TestWhatTheOtherSideIsShown(t *testing.T) {
+// TestTheEndsThatAPageCauses is the README's table of browsers.
+func TestTheEndsThatAPageCauses(t *testing.T) {
 	s := StartServer(t, scale)
+	var seen results
 	for i, h := range happenings(s.URL, elsewhere(t)) {
 		t.Run(h.name, func(t *testing.T) {
 			engine := engineOf("Ben")
 			if why := h.action.Cannot(engine); why != "" {
+				seen.Rows = append(seen.Rows, result{Name: h.name, Cannot: why})
 				t.Skipf("%s: %s", engine, why)
 			}
 			want := h.sights[engine]
@@ -181,10 +189,14 @@ func TestWhatTheOtherSideIsShown(t *testing.T) {
 			ben.Sees("Ana", "connected")
 			ana.witness()
 			ben.LeaveDialogs()
-			ben.Do(h.action)
-			if want.meanwhile == "" {
-				ana.passes()
+			if h.act != nil {
+				h.act(ben)
 			} else {
+				ben.Do(h.action)
+			}
+			if want == nothing {
+				ana.passes()
+			} else if want.meanwhile != "" {
 				ana.Until(want.meanwhile+" is shown", fmt.Sprintf(`window.states.includes(%q)`, want.meanwhile))
 			}
 			if want.words != "" {
@@ -211,8 +223,8 @@ func TestWhatTheOtherSideIsShown(t *testing.T) {
 			if len(states) > 0 && strings.HasPrefix(states[0], "away") && state == "ended" && slices.ContainsFunc(states, broken) {
 				t.Errorf("the tile said %q after a goodbye", states)
 			}
-			t.Logf("shown: %q", states)
-			ana.Press("Leave")
+			seen.Rows = append(seen.Rows, result{Name: h.name, Shown: states})
 		})
 	}
+	seen.write(t)
 }

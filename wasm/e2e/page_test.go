@@ -227,11 +227,17 @@ func TestTheClientCannotBeLoaded(t *testing.T) {
 	p.Is("waiting")
 }
 
+// stopsGo makes the client's program panic: it trusts its own shell, and this
+// question of the shell's lacks its detail.
+func (p *Page) stopsGo() {
+	p.t.Helper()
+	p.Eval(`holdline.shell.dispatchEvent(new CustomEvent('ask'))`, nil)
+}
+
 func TestTheClientStopsInACall(t *testing.T) {
 	ana, ben := call(t, StartServer(t), "&media=none")
 	before := ana.Text(tile("Ben") + `.dataset.peer`)
-	// The client trusts its own shell: a question without its detail makes Go panic.
-	ben.Eval(`holdline.shell.dispatchEvent(new CustomEvent('ask'))`, nil)
+	ben.stopsGo()
 	ben.Is("ended")
 	ben.Until("it says why", `document.querySelector('[role=alert][data-cause=client-failed]').innerText.includes('Holdline stopped in this page')`)
 	ana.SeesCause("Ben", "away", "client-failed")

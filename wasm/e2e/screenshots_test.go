@@ -416,7 +416,7 @@ func endScreens(a *album) {
 	ben.Is("ended")
 	a.take(ben, "end-hangup")
 	a.take(ben, "end-hangup-details", func(bool) { ben.Eval(`document.getElementById('end-details').open = true`, nil) })
-	ana.Eval(`holdline.shell.dispatchEvent(new CustomEvent('ask'))`, nil)
+	ana.stopsGo()
 	ana.Is("ended")
 	a.take(ana, "end-client-failed")
 

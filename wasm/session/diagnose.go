@@ -35,7 +35,7 @@ func is(c Cause) func(Evidence) Cause { return func(Evidence) Cause { return c }
 
 // Verdicts is this page's part of the table of causes, in order.
 var Verdicts = []verdictRow{
-	{"said goodbye on the control channel", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) Cause { return e.Intent.Cause() }, "html page lifecycle: pagehide; Chromium 156, TestWhatTheOtherSideIsShown"},
+	{"said goodbye on the control channel", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) Cause { return e.Intent.Cause() }, "html page lifecycle: pagehide; Chromium 156, TestTheEndsThatAPageCauses"},
 	{"the server refused", func(e Evidence) bool { return e.Refused != "" }, func(e Evidence) Cause { return e.Refused }, "RFC 6455, 7.4.2: the close code"},
 	{"not in the room any more", func(e Evidence) bool { return e.NotInRoom }, is(signal.CausePageVanished), "the welcome's roster (PROTOCOL.md)"},
 	{"offer and answer do not fit", func(e Evidence) bool { return e.Negotiation != "" }, is(signal.CauseNegotiationFailed), "W3C webrtc-pc 4.4.1.5: the promise rejects"},

@@ -124,7 +124,7 @@ var (
 			t.order("Page.crash", M{})
 			return nil
 		},
-		firefox: func(ctx context.Context, t *firefoxTab, _ string) error { return t.signalContent(ctx, syscall.SIGSEGV) },
+		firefox: func(ctx context.Context, t *firefoxTab, _ string) error { return t.signalContent(ctx, syscall.SIGABRT) },
 	}
 
 	// KillPage kills the process that runs the page (SIGKILL). In Chromium

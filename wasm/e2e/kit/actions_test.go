@@ -25,7 +25,7 @@ func TestActions(t *testing.T) {
 			{FollowLink, "/file", []string{"beforeunload"}},
 			{FollowLink, other.URL, []string{"beforeunload", "pagehide"}},
 			{TypeAddress, "/second", []string{"beforeunload", "pagehide", "load navigate seen"}},
-			{HistoryBack, "", []string{"beforeunload", "pagehide", "load back_forward seen"}},
+			{HistoryBack, "", []string{"beforeunload", "pagehide", "back"}},
 			{DuplicateTab, "", []string{"load back_forward seen"}},
 			{Discard, "", []string{}},
 			{Freeze, "", []string{"freeze"}},

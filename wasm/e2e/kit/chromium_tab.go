@@ -197,18 +197,22 @@ func (t *chromiumTab) key(ctx context.Context, key string) error {
 }
 
 func (t *chromiumTab) intercept(ctx context.Context, what interception) (func() error, error) {
+	listening, stop := context.WithCancel(t.ctx)
 	if what.fail {
-		err := chromedp.Listen(t.ctx, func(ev any) {
+		err := chromedp.Listen(listening, func(ev any) {
 			if paused, ok := ev.(*fetch.EventRequestPaused); ok {
 				t.order("Fetch.failRequest", M{"requestId": paused.RequestID, "errorReason": "ConnectionReset"})
 			}
 		})
 		if err != nil {
+			stop()
 			return nil, err
 		}
 	}
-	err := t.command(ctx, "Fetch.enable", M{"patterns": []M{{"urlPattern": "*" + what.suffix}}}, nil)
+	patterns := []M{{"urlPattern": "*" + what.suffix}, {"urlPattern": "*" + what.suffix + `\?*`}}
+	err := t.command(ctx, "Fetch.enable", M{"patterns": patterns}, nil)
 	return func() error {
+		stop()
 		ctx, cancel := patience()
 		defer cancel()
 		return t.command(ctx, "Fetch.disable", M{}, nil)

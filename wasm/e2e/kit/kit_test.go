@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ const diary = `<!doctype html><title>diary</title><link rel="icon" href="data:,"
 <script>
 	const write = (line) => navigator.sendBeacon('/diary', line)
 	for (const type of ['beforeunload', 'pagehide', 'freeze', 'resume']) (type in window || 'on' + type in window ? window : document).addEventListener(type, () => write(type))
+	addEventListener('pageshow', (e) => { if (e.persisted || performance.getEntriesByType('navigation')[0].type === 'back_forward') write('back') })
 	write('load ' + performance.getEntriesByType('navigation')[0].type + ' ' + (sessionStorage.seen ?? 'new'))
 	sessionStorage.seen = 'seen'
 </script>
@@ -76,7 +78,6 @@ func newSite(t *testing.T) *site {
 			fmt.Fprint(w, "window.scripted = true")
 		default:
 			w.Header().Set("Content-Type", "text/html")
-			w.Header().Set("Cache-Control", "no-store") // nor kept in the bfcache
 			fmt.Fprint(w, diary)
 		}
 	}))
@@ -85,21 +86,23 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// tells waits for these lines, in this order, with others between them.
+// tells waits for these lines, with others between them, in any order: each
+// comes by a connection of its own.
 func (s *site) tells(t *testing.T, want ...string) {
 	t.Helper()
 	ctx, cancel := patience()
 	defer cancel()
 	var got []string
-	for len(want) > 0 {
+	missing := slices.Clone(want)
+	for len(missing) > 0 {
 		select {
 		case line := <-s.lines:
 			got = append(got, line)
-			if line == want[0] {
-				want = want[1:]
+			if i := slices.Index(missing, line); i >= 0 {
+				missing = slices.Delete(missing, i, i+1)
 			}
 		case <-ctx.Done():
-			t.Fatalf("the page told %q; still wanted %q", got, want)
+			t.Fatalf("the page told %q; %q is missing", got, missing)
 		}
 	}
 }
