@@ -210,6 +210,25 @@ func TestAControlChannelThatClosesLeadsToANewConnectionAtOnce(t *testing.T) {
 	}
 }
 
+func TestAChannelThatClosedWhileTheRemoteWasAwayLeadsToANewConnectionOnItsReturn(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.blocked = true
+	w.run(1100 * time.Millisecond)
+	conn := ben.conn
+	ben.conn, ben.stopped = 0, true
+	w.roomStep(room.Closed{Conn: conn, Code: 1006, Silent: true})
+	w.run(100 * time.Millisecond)
+	ana.step(ControlClosed{Link{"p2", 1, 1}})
+	if g := ana.s.peer("p2").Link.Generation; g != 1 {
+		t.Fatalf("generation %d while nobody is there", g)
+	}
+	w.blocked, ben.stopped = false, false
+	ben.step(SignalingClosed{Attempt: ben.attempt, Code: 1006})
+	w.until(2*time.Second, "a new connection", func() bool { return ana.s.peer("p2").Link.Generation == 2 })
+	w.until(2*time.Second, "connected again", func() bool { return ana.s.Snapshot().State == StateConnected })
+}
+
 func TestAControlChannelThatClosesBeforeItOpensStartsNoLadder(t *testing.T) {
 	w := newWorld(t)
 	w.broken = true

@@ -60,6 +60,7 @@ type link struct {
 	Remote       string
 	RTT          float64
 	Unresponsive bool
+	Gone         bool   // its association is: the control channel closed
 	Connection   string // connectionState
 	DTLS         string
 	Evidence     []string

@@ -86,16 +86,21 @@ func (s *Session) connectionState(p *peer, st string) {
 }
 
 // controlClosed: a channel that closes while the page lives means that the
-// association is gone; only a new connection helps.
-// One that never opened goes with the remote's RTCPeerConnection; its next offer,
-// or the word that it gave up, is on the way.
+// association is gone; only a new connection helps. One that never opened goes
+// with the remote's RTCPeerConnection; its next offer, or the word that it gave
+// up, is on the way.
 func (s *Session) controlClosed(p *peer) {
-	if p.live() && p.Link.State != linkNegotiating {
+	l := &p.Link
+	if l.State == linkNegotiating {
+		return
+	}
+	l.Gone = true
+	switch {
+	case !p.live():
+	case l.State == linkConnected:
 		s.interrupted(p, "the control channel closed")
-		if s.Offline {
-			return // on a page that is offline it proves nothing about the remote
-		}
-		p.Link.Rung = rungNewConnection - 1
+	case !s.Offline:
+		l.Rung = rungNewConnection - 1
 		s.climb(p)
 	}
 }
@@ -160,6 +165,9 @@ func (s *Session) climb(p *peer) {
 	l.Rung = min(l.Rung+1, rungWait)
 	if l.Rung == rungRelayOnly && !s.hasRelay() {
 		l.Rung++
+	}
+	if l.Gone && !s.Offline { // on a page that is offline it proves nothing about the remote
+		l.Rung = max(l.Rung, rungNewConnection)
 	}
 	l.RungUntil = s.now.Mono + s.rungTime(l.Rung)
 	s.enterLink(p, linkRecovering, l.Cause)
