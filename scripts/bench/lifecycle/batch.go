@@ -106,10 +106,10 @@ func (s *stage) measure(r row, run, together int) []measurement {
 		p.try(func() { p.call(b, bens[i], signaling, toBen) })
 	}
 	b.each(func(p *pair) {
-		any := r.back == attached
-		p.ana.Eval(fmt.Sprintf("(%s)('Ben', %t)", watch, any), nil)
-		if any {
-			p.ben.Eval(fmt.Sprintf("(%s)('Ana', %t)", watch, any), nil)
+		signalingOnly := r.back == attached
+		p.ana.Eval(fmt.Sprintf("(%s)('Ben', %t)", watch, signalingOnly), nil)
+		if signalingOnly {
+			p.ben.Eval(fmt.Sprintf("(%s)('Ana', %t)", watch, signalingOnly), nil)
 		}
 	})
 	if r.act != nil {

@@ -3,8 +3,8 @@
 // data-peer, data-state, data-cause and of the video inside. Times are in
 // milliseconds since 1970. What happens is known when the participant is not
 // shown as connected any more; where only signaling breaks, the call goes on,
-// and then it is known when anything is shown of it (any).
-(name, any) => {
+// and then it is known when anything is shown of it (signalingOnly).
+(name, signalingOnly) => {
   const root = document.documentElement
   const find = () => document.querySelector(`[data-peer][data-name="${name}"]`)
   const id = find().dataset.peer
@@ -26,7 +26,7 @@
   }
   const look = () => {
     const [sign, connected] = fault()
-    if (sign && (any || !connected) && !notes.known) [notes.known, notes.sign] = [now(), sign]
+    if (sign && (signalingOnly || !connected) && !notes.known) [notes.known, notes.sign] = [now(), sign]
     const since = notes.since || notes.known
     const back = !sign && since && now() >= since
     if (back) notes.attached ||= now()
