@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -201,8 +202,9 @@ func (w *World) bounds() {
 			continue
 		}
 		l := p.session.Load()
-		if p.session.Ended() {
-			l.Unsent = 0 // nobody waits for it any more
+		away := slices.ContainsFunc(p.view.Peers, func(s session.PeerSnapshot) bool { return s.State == session.PeerAway })
+		if p.session.Ended() || away {
+			l.Unsent = 0 // nobody waits for it any more, or one whose place is held for long
 		}
 		for _, b := range []struct {
 			what       string
