@@ -164,6 +164,16 @@ func (p *page) hearOffer(life, toLife int64, generation, negotiation int, sdp st
 		Payload: signal.Raw(signal.Description{Type: "offer", SDP: sdp})})
 }
 
+func TestAFirstConnectionOverANetworkThatWentIsOfferedAnew(t *testing.T) {
+	w, ana := onewire(t)
+	ana.hearOffer(4, 1, 1, 1, "offer of zoe")
+	w.run(100 * time.Millisecond)
+	ana.step(NetworkChanged{Online: true}) // what was gathered is of the network before
+	if n := count(ana, func(a SetLocalDescription) bool { return a.Restart }); n != 1 {
+		t.Errorf("%d ICE restarts, want one at once", n)
+	}
+}
+
 func TestAnOfferThatWasGivenUpIsLateAlsoWhileAnotherIsPending(t *testing.T) {
 	w, ana := onewire(t)
 	w.run(5100 * time.Millisecond)

@@ -233,6 +233,10 @@ func (s *Session) networkChanged(online bool) {
 	s.dialAnew()
 	for _, p := range s.Peers {
 		switch l := &p.Link; l.State {
+		case linkNegotiating:
+			if p.live() && l.Generation != 0 {
+				s.offer(p, true) // what was gathered is of the network before
+			}
 		case linkConnected:
 			if p.live() && l.RemoteAt != 0 {
 				s.offer(p, true) // at once: a path over the network that went is dead, and nobody says so

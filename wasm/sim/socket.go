@@ -176,6 +176,9 @@ func (s *socket) write(e signal.Envelope) {
 	if !s.served || s.code != 0 {
 		return
 	}
+	if e.Type == signal.TypeWelcome {
+		s.world.oracle.letIn(e.To)
+	}
 	s.toPage.send(func() {
 		if s.state == socketOpen {
 			s.world.onWire(&e, wireLimits)

@@ -42,6 +42,7 @@ type identity struct {
 	word    bool // the browser sent what the page had left for its end
 	roads   bool // when it went, its socket was open and the server in reach
 	left    bool // Leave was pressed
+	crowded bool // others took its place while a restarted server knew nobody
 	keyLost bool // the server lost its key while this identity was there
 	end     *signal.End
 	endAt   time.Duration
