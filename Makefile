@@ -1,7 +1,7 @@
 # Every target first installs what it lacks (scripts/setup), then calls one script.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-all check bench fuzz soak mutants fmt docs screenshots size
+.PHONY: help run build test test-all check bench fuzz soak load mutants fmt docs screenshots size
 
 help: ## show this
 	@echo 'Holdline: make TARGET'
@@ -44,6 +44,13 @@ fuzz: ## fuzz the decoders and the room (FUZZTIME=60s each)
 soak: ## play SEEDS=20000 histories of whole calls and say what they reached
 	@scripts/setup
 	@scripts/soak
+
+load: ## CLIENTS=2000 pages for DURATION=5m on a server that is restarted thrice (SEED=N, RACE=1, BROWSERS=false)
+	@scripts/setup chromium $(if $(RACE),cc)
+	@scripts/build
+	@$(if $(RACE),go build -race -o bin/holdline-race ./server)
+	@go run $(if $(RACE),-race) ./scripts/load $(if $(RACE),-server bin/holdline-race) $(if $(CLIENTS),-clients $(CLIENTS)) \
+		$(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED)) $(if $(BROWSERS),-browsers=$(BROWSERS))
 
 mutants: ## plant faults one by one and say what catches each
 	@scripts/setup

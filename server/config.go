@@ -23,6 +23,7 @@ import (
 // config is what the operator decided. Durations are scaled already.
 type config struct {
 	Addr     string
+	Debug    string // address of the debug pages; "" is off
 	State    string // the folder with the server's key
 	TLSCert  string // both or none
 	TLSKey   string
@@ -33,6 +34,7 @@ type config struct {
 	MaxBurst       int // messages that may come at once
 	MaxRooms       int
 	MaxConnections int           // signaling sockets
+	MaxReturns     int           // per second, of the pages that a drain sent away
 	Drain          time.Duration // how long a shutdown waits for sockets to go
 
 	Policy room.Policy
@@ -72,6 +74,7 @@ func (c *config) settings(scale *float64) []group {
 			{"tls-cert", "FILE", "", "certificate chain in PEM; turns on HTTPS, which browsers on other devices need for camera and microphone", text(&c.TLSCert)},
 			{"tls-key", "FILE", "", "private key of the certificate, in PEM", text(&c.TLSKey)},
 			{"origins", "LIST", "", "origins, separated by commas, whose pages may connect beside the server's own, such as https://example.org", origins(&c.Origins)},
+			{"debug-addr", "HOST:PORT", "", "address of /debug/vars and /debug/pprof/, for the operator only; off unless given, without HOST this machine only", loopback(&c.Debug)},
 		}},
 		{"What it keeps and says", []setting{
 			{"state", "DIR", "", "folder of the server's key (default: holdline in $XDG_STATE_HOME, else in ~/.local/state)", text(&c.State)},
@@ -85,6 +88,7 @@ func (c *config) settings(scale *float64) []group {
 			{"max-message", "BYTES", whole(def.Limits.Message), "size of one signaling message, in bytes", number(&p.Limits.Message, 16<<10, 1<<20)},
 			{"max-rate", "N", "100", "messages per second on one socket", number(&c.MaxRate, 1, 10_000)},
 			{"max-burst", "N", "300", "messages that one socket may send at once", number(&c.MaxBurst, 1, 100_000)},
+			{"max-returns", "N", "1000", "pages per second that come back after a drain: it asks them to return over as long as that takes", number(&c.MaxReturns, 1, 1_000_000)},
 		}},
 		{"Times", []setting{
 			{"ping", "TIME", def.PingEvery.String(), "between two pings on a socket", duration(&p.PingEvery, 100*time.Millisecond, time.Minute)},
@@ -93,6 +97,8 @@ func (c *config) settings(scale *float64) []group {
 			{"return-window-reload", "TIME", def.ReturnWindowReload.String(), "the same after a reload", duration(&p.ReturnWindowReload, 0, time.Hour)},
 			{"grace-closed", "TIME", def.GraceClosed.String(), "the same after a socket that closed without a goodbye", duration(&p.GraceClosed, 0, time.Hour)},
 			{"grace-silent", "TIME", def.GraceSilent.String(), "the same after a socket that fell silent", duration(&p.GraceSilent, 0, time.Hour)},
+			{"keep-left", "TIME", def.KeepLeft.String(), "how long a room remembers how somebody ended, for who comes back too late", duration(&p.KeepLeft, 0, 24*time.Hour)},
+			{"return-after", "TIME", def.GoawayReturn.String(), "when pages come back after a drain, at the earliest; they spread over as long again", duration(&p.GoawayReturn, 100*time.Millisecond, 30*time.Second)},
 			{"drain", "TIME", "5s", "how long SIGTERM waits for sockets to go; a second SIGTERM does not wait", duration(&c.Drain, 0, 10*time.Minute)},
 			{"time-scale", "FACTOR", "1", "shortens all other times but drain, for tests: 0.1 makes 5s half a second", factor(scale, 0.001, 1)},
 		}},
@@ -178,6 +184,19 @@ func address(to *string) func(string) error {
 			return errors.New("HOST:PORT with a port from 0 to 65535")
 		}
 		*to = value
+		return nil
+	}
+}
+
+// loopback is an address that is this machine's own unless a host is given.
+func loopback(to *string) func(string) error {
+	return func(value string) error {
+		if err := address(to)(value); err != nil {
+			return err
+		}
+		if strings.HasPrefix(value, ":") {
+			*to = "127.0.0.1" + value
+		}
 		return nil
 	}
 }

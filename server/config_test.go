@@ -70,6 +70,7 @@ func TestTheDefaultsAreThePolicysOwn(t *testing.T) {
 		MaxBurst:       300,
 		MaxRooms:       10000,
 		MaxConnections: 10000,
+		MaxReturns:     1000,
 		Drain:          5 * time.Second,
 		Policy:         room.DefaultPolicy(),
 	}
@@ -103,9 +104,9 @@ var samples = map[string]string{
 	"addr": "[::1]:0", "tls-cert": "c.pem", "tls-key": "k.pem", "origins": "https://a.example, http://B.example:8080",
 	"state": "/s", "log-level": "debug",
 	"max-room": "3", "max-name": "10", "max-rooms": "7", "max-connections": "9", "max-message": "20000",
-	"max-rate": "50", "max-burst": "60",
+	"max-rate": "50", "max-burst": "60", "max-returns": "70", "debug-addr": "[::1]:6060",
 	"ping": "1s", "dead-after": "30s", "return-window": "1m", "return-window-reload": "2m",
-	"grace-closed": "0s", "grace-silent": "4m", "drain": "9s", "time-scale": "0.5",
+	"grace-closed": "0s", "grace-silent": "4m", "keep-left": "1m", "return-after": "2s", "drain": "9s", "time-scale": "0.5",
 }
 
 func TestEveryFlagHasAnEnvironmentTwinThatTheFlagOutranks(t *testing.T) {
@@ -197,6 +198,10 @@ func TestBadValuesAreRefusedWithFlagLimitAndWhatCame(t *testing.T) {
 		{[]string{"--max-rate", "99999999999999999999"}, []string{"--max-rate", "1 to 10000", `"99999999999999999999"`}},
 		{[]string{"--max-burst", "0"}, []string{"--max-burst", "1 to 100000", `"0"`}},
 		{[]string{"--max-burst", "20"}, []string{"--max-burst", "--max-rate", "20 and 100"}},
+		{[]string{"--max-returns", "0"}, []string{"--max-returns", "1 to 1000000", `"0"`}},
+		{[]string{"--debug-addr", "6060"}, []string{"--debug-addr", "HOLDLINE_DEBUG_ADDR", "HOST:PORT", `"6060"`}},
+		{[]string{"--keep-left", "25h"}, []string{"--keep-left", "24h", `"25h"`}},
+		{[]string{"--return-after", "0"}, []string{"--return-after", "100ms", `"0"`}},
 		{[]string{"--ping", "5"}, []string{"--ping", "unit", `"5"`}},
 		{[]string{"--ping", "1ms"}, []string{"--ping", "100ms", `"1ms"`}},
 		{[]string{"--dead-after", "4s"}, []string{"--dead-after", "--ping", "4s and 5s"}},

@@ -30,6 +30,10 @@ type lobby struct {
 
 	open     atomic.Int64 // sockets that are talked with
 	lastConn atomic.Int64
+
+	reporters      addressLimit
+	unknownReports atomic.Int64 // crash reports of pages that nobody here knows
+	welcomes       atomic.Int64
 }
 
 // admit counts a socket in; false once the server drains.
@@ -131,6 +135,9 @@ func (h *hall) step(ev room.Event) {
 func (h *hall) perform(a room.Action) {
 	switch a := a.(type) {
 	case room.Send:
+		if a.Envelope.Type == signal.TypeWelcome {
+			h.lobby.welcomes.Add(1)
+		}
 		if s := h.sockets[a.Conn]; s != nil {
 			s.send(a.Envelope)
 		}

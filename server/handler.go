@@ -7,15 +7,20 @@ import (
 	"net/netip"
 )
 
+// routes are what the signaling answers.
+type routes struct{ socket, bye, gone, reports http.Handler }
+
 // newHandler routes everything that the server answers. ready turns false when
 // the server drains.
-func newHandler(site *site, ws, bye http.Handler, ready func() bool) http.Handler {
+func newHandler(site *site, to routes, ready func() bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", site.servePage)
 	mux.HandleFunc("GET /r/{room...}", site.serveRoom)
 	mux.HandleFunc("GET /static/{name...}", site.serveFile)
-	mux.Handle("GET /ws", ws)
-	mux.Handle("POST /bye", bye)
+	mux.Handle("GET /ws", to.socket)
+	mux.Handle("POST /bye", to.bye)
+	mux.Handle("POST /gone", to.gone)
+	mux.Handle("POST /reports", to.reports)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "ok\n")
 	})

@@ -60,10 +60,14 @@ func process(files fs.FS, newSignaling makeSignaling) int {
 // signaling is what carries messages between the pages.
 type signaling interface {
 	ServeSocket(http.ResponseWriter, *http.Request) // GET /ws
-	ServeBye(http.ResponseWriter, *http.Request)    // POST /bye; the origin was checked
+	// Of these the origin was checked.
+	ServeBye(http.ResponseWriter, *http.Request)     // POST /bye
+	ServeGone(http.ResponseWriter, *http.Request)    // POST /gone
+	ServeReports(http.ResponseWriter, *http.Request) // POST /reports
 	// Drain tells every socket to come back later, refuses new ones, and
 	// returns when the last one is gone or ctx is done.
 	Drain(ctx context.Context)
+	counts() counts
 }
 
 // run is the whole program: it serves until ctx ends and returns the exit code.
@@ -94,6 +98,9 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	if err != nil {
 		return err
 	}
+	// What was compressed at the start leaves 300 MB of garbage behind, by which
+	// the collector would measure its next run, hours later.
+	runtime.GC()
 	key, err := loadKey(cfg.State)
 	if err != nil {
 		return err
@@ -107,6 +114,9 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 		return fmt.Errorf("listen on %s: %w", cfg.Addr, err)
 	}
 
+	defer listener.Close() // the server closes it, once there is one
+	tellDescriptors(logger, cfg.MaxConnections)
+
 	signaling := newSignaling(cfg, key, logger)
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range cfg.Origins {
@@ -116,10 +126,12 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	}
 	var draining atomic.Bool
 	server := &http.Server{
-		Handler: newHandler(site,
-			http.HandlerFunc(signaling.ServeSocket),
-			protection.Handler(http.HandlerFunc(signaling.ServeBye)),
-			func() bool { return !draining.Load() }),
+		Handler: newHandler(site, routes{
+			socket:  http.HandlerFunc(signaling.ServeSocket),
+			bye:     protection.Handler(http.HandlerFunc(signaling.ServeBye)),
+			gone:    protection.Handler(http.HandlerFunc(signaling.ServeGone)),
+			reports: protection.Handler(http.HandlerFunc(signaling.ServeReports)),
+		}, func() bool { return !draining.Load() }),
 		// None of these touches a socket: hijacking clears the deadlines. There is
 		// no WriteTimeout because the wasm may take minutes on a slow network.
 		ReadHeaderTimeout: 5 * time.Second,
@@ -128,10 +140,21 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          log.New(serverErrors{logger}, "", 0),
 	}
+	var debug net.Addr
+	if cfg.Debug != "" {
+		var stop func()
+		if debug, stop, err = serveDebug(cfg.Debug, signaling.counts); err != nil {
+			return err
+		}
+		defer stop()
+	}
 	served := serveInBackground(server, listener, certificate)
 	port := listener.Addr().(*net.TCPAddr).Port
 	for _, line := range announce(cfg.Addr, port, leaf, lanAddresses()) {
 		fmt.Fprintln(stdout, line)
+	}
+	if debug != nil {
+		fmt.Fprintf(stdout, "Debug: http://%s/debug/vars and /debug/pprof/\n", debug)
 	}
 
 	select {

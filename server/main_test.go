@@ -33,6 +33,9 @@ const asProgram = "HOLDLINE_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		if os.Getenv(withSignaling) != "" {
+			os.Exit(process(pageFS(), newSignaling))
+		}
 		os.Exit(process(pageFS(), newFakeSignaling))
 	}
 	os.Exit(m.Run())
@@ -60,6 +63,15 @@ func (f *fakeSignaling) ServeSocket(w http.ResponseWriter, r *http.Request) {
 func (f *fakeSignaling) ServeBye(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "bye\n")
 }
+
+func (f *fakeSignaling) ServeGone(w http.ResponseWriter, r *http.Request) {
+	io.WriteString(w, "gone\n")
+}
+
+func (f *fakeSignaling) ServeReports(w http.ResponseWriter, r *http.Request) {
+	io.WriteString(w, "reports\n")
+}
+func (f *fakeSignaling) counts() counts { return counts{Welcomes: 42} }
 
 func (f *fakeSignaling) Drain(ctx context.Context) {
 	f.log.Warn("goaway")
@@ -107,6 +119,11 @@ func startProgram(t *testing.T, args ...string) *program {
 	}
 	p.url = strings.TrimSpace(p.url)
 	return p
+}
+
+// address is where it listens, for its successor.
+func (p *program) address() string {
+	return strings.Replace(strings.TrimPrefix(p.url, "http://"), "localhost", "127.0.0.1", 1)
 }
 
 func (p *program) signal(t *testing.T, s os.Signal) {
@@ -293,7 +310,7 @@ func serveHere(t *testing.T, args ...string) (url string) {
 	return strings.TrimSpace(url)
 }
 
-func TestByeIsTakenOnlyFromThisOriginAndAllowedOnes(t *testing.T) {
+func TestWhatIsPostedIsTakenOnlyFromThisOriginAndAllowedOnes(t *testing.T) {
 	url := serveHere(t, "--origins", "https://friend.example")
 	for _, tt := range []struct {
 		origin, site string
@@ -307,23 +324,25 @@ func TestByeIsTakenOnlyFromThisOriginAndAllowedOnes(t *testing.T) {
 		{"https://stranger.example", "", http.StatusForbidden},
 		{"null", "", http.StatusForbidden},
 	} {
-		request, err := http.NewRequest("POST", url+"/bye", strings.NewReader("{}"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if tt.origin != "" {
-			request.Header.Set("Origin", tt.origin)
-		}
-		if tt.site != "" {
-			request.Header.Set("Sec-Fetch-Site", tt.site)
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
-		if response.StatusCode != tt.want {
-			t.Errorf("POST /bye from %q (%s) = %d, want %d", tt.origin, tt.site, response.StatusCode, tt.want)
+		for _, path := range []string{"/bye", "/gone", "/reports"} {
+			request, err := http.NewRequest("POST", url+path, strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.origin != "" {
+				request.Header.Set("Origin", tt.origin)
+			}
+			if tt.site != "" {
+				request.Header.Set("Sec-Fetch-Site", tt.site)
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if response.StatusCode != tt.want {
+				t.Errorf("POST %s from %q (%s) = %d, want %d", path, tt.origin, tt.site, response.StatusCode, tt.want)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -232,7 +233,19 @@ func compressBytes(data []byte, newWriter func(io.Writer) io.WriteCloser) []byte
 
 func (s *site) servePage(w http.ResponseWriter, r *http.Request) {
 	setPageHeaders(w.Header())
+	namePage(w.Header())
 	s.page.ServeHTTP(w, r)
+}
+
+// namePage gives each serving of the page a name that nobody can foresee. The
+// browser puts it into its reports, and the page reads it from its navigation's
+// serverTiming for its hello: so a report is of a participant. All in headers,
+// which a 304 renews in the browser's cache, so the body stays one for all.
+// Chromium 156 sends crash reports to crash-reporting, older ones to default.
+func namePage(h http.Header) {
+	name := rand.Text()
+	h.Set("Reporting-Endpoints", fmt.Sprintf(`crash-reporting="/reports?page=%[1]s", default="/reports?page=%[1]s"`, name))
+	h.Set("Server-Timing", "page;desc="+name)
 }
 
 func (s *site) serveRoom(w http.ResponseWriter, r *http.Request) {

@@ -55,7 +55,7 @@ func handlerOf(t *testing.T, files fs.FS) http.Handler {
 	say := func(word string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, word) })
 	}
-	return newHandler(site, say("ws"), say("bye"), func() bool { return true })
+	return newHandler(site, routes{say("ws"), say("bye"), say("gone"), say("reports")}, func() bool { return true })
 }
 
 // ask sends one request; headers come in pairs of name and value.
@@ -383,6 +383,13 @@ func TestHeadHasTheHeadersOfGetAndNoBody(t *testing.T) {
 		for _, coding := range []string{"br", "gzip", "identity"} {
 			get := ask(h, "GET", path, "Accept-Encoding", coding)
 			head := ask(h, "HEAD", path, "Accept-Encoding", coding)
+			for _, name := range []string{"Reporting-Endpoints", "Server-Timing"} { // each serving has its own
+				if (get.Header().Get(name) == "") != (head.Header().Get(name) == "") {
+					t.Errorf("HEAD %s: %s is %q", path, name, head.Header().Get(name))
+				}
+				get.Header().Del(name)
+				head.Header().Del(name)
+			}
 			if head.Code != http.StatusOK || head.Body.Len() > 0 || !maps.EqualFunc(head.Header(), get.Header(), slices.Equal) {
 				t.Errorf("HEAD %s in %s = %d, %d bytes, %v, want %v", path, coding, head.Code, head.Body.Len(), head.Header(), get.Header())
 			}
@@ -434,7 +441,8 @@ func TestHealthAndReadinessAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	ready := true
-	h := newHandler(site, http.NotFoundHandler(), http.NotFoundHandler(), func() bool { return ready })
+	none := http.NotFoundHandler()
+	h := newHandler(site, routes{none, none, none, none}, func() bool { return ready })
 	for _, tt := range []struct {
 		ready bool
 		path  string
@@ -453,13 +461,37 @@ func TestHealthAndReadinessAreTold(t *testing.T) {
 	}
 }
 
-func TestSocketAndByeHaveTheirRoutes(t *testing.T) {
+func TestWhatTheSignalingAnswersHasItsRoutes(t *testing.T) {
 	h := handlerOf(t, pageFS())
-	if got := ask(h, "GET", "/ws").Body.String(); got != "ws" {
-		t.Errorf("GET /ws = %q", got)
+	for path, method := range map[string]string{"/ws": "GET", "/bye": "POST", "/gone": "POST", "/reports": "POST"} {
+		if got := ask(h, method, path).Body.String(); "/"+got != path {
+			t.Errorf("%s %s = %q", method, path, got)
+		}
 	}
-	if got := ask(h, "POST", "/bye").Body.String(); got != "bye" {
-		t.Errorf("POST /bye = %q", got)
+}
+
+func TestEachServingOfThePageHasAnotherNameForReportsAndTheSameETag(t *testing.T) {
+	h := handlerOf(t, pageFS())
+	read := func(headers http.Header) string {
+		endpoints := regexp.MustCompile(`^crash-reporting="/reports\?page=([A-Z2-7]{26})", default="/reports\?page=([A-Z2-7]{26})"$`).FindStringSubmatch(headers.Get("Reporting-Endpoints"))
+		timing := regexp.MustCompile(`^page;desc=([A-Z2-7]{26})$`).FindStringSubmatch(headers.Get("Server-Timing"))
+		if endpoints == nil || timing == nil || endpoints[1] != timing[1] || endpoints[2] != timing[1] {
+			t.Fatalf("headers %v: want one name in Reporting-Endpoints and Server-Timing", headers)
+		}
+		return timing[1]
+	}
+	first := ask(h, "GET", "/r/blue")
+	again := ask(h, "GET", "/r/blue", "If-None-Match", first.Header().Get("ETag"))
+	if again.Code != http.StatusNotModified {
+		t.Errorf("asked again: %d, want 304", again.Code)
+	}
+	if a, b := read(first.Header()), read(again.Header()); a == b {
+		t.Errorf("served twice as %s", a)
+	}
+	for _, path := range []string{"/r/a%20b", "/static/app.css", "/healthz"} {
+		if got := ask(h, "GET", path).Header(); got.Get("Reporting-Endpoints") != "" || got.Get("Server-Timing") != "" {
+			t.Errorf("%s has %v", path, got)
+		}
 	}
 }
 

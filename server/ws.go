@@ -174,9 +174,8 @@ func newParticipant() string {
 // ServeBye takes a beacon: 204 when it is believed or comes too late to
 // matter, 403 when its key is wrong, 400 when it is not one.
 func (l *lobby) ServeBye(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, signal.MaxBeacon))
-	if err != nil {
-		http.Error(w, fmt.Sprintf("body: want at most %d bytes: %v", signal.MaxBeacon, err), http.StatusRequestEntityTooLarge)
+	body, ok := readBody(w, r, signal.MaxBeacon)
+	if !ok {
 		return
 	}
 	b, err := signal.DecodeBeacon(body)
@@ -195,13 +194,26 @@ func (l *lobby) ServeBye(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// readBody reads a body of at most so many bytes, or refuses the request.
+func readBody(w http.ResponseWriter, r *http.Request, most int64) (body []byte, ok bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err != nil {
+		http.Error(w, fmt.Sprintf("body: want at most %d bytes: %v", most, err), http.StatusRequestEntityTooLarge)
+		return nil, false
+	}
+	return body, true
+}
+
 // Drain tells every page to come back later and waits for the sockets to go.
 func (l *lobby) Drain(ctx context.Context) {
 	l.mu.Lock()
 	l.draining = true
 	l.mu.Unlock()
+	// They come back over as long a time as they were asked to wait, so many of
+	// them are asked to wait longer.
+	wait := time.Duration(l.open.Load()) * time.Second / time.Duration(l.cfg.MaxReturns)
 	for _, h := range l.all() {
-		h.step(room.Drain{})
+		h.step(room.Drain{Return: wait})
 	}
 	l.sendAway()
 	gone := make(chan struct{})

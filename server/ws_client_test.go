@@ -46,6 +46,8 @@ func startServer(t *testing.T, change func(*config)) *server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws", l.ServeSocket)
 	mux.HandleFunc("POST /bye", l.ServeBye)
+	mux.HandleFunc("POST /gone", l.ServeGone)
+	mux.HandleFunc("POST /reports", l.ServeReports)
 	s := &server{t, httptest.NewUnstartedServer(mux), l}
 	s.http.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		c.(*net.TCPConn).SetWriteBuffer(16 << 10) // so that a page that does not read is noticed soon
@@ -294,7 +296,12 @@ func (p pair) third(name string) *client {
 // bye posts a beacon and returns the status and the answer.
 func (s *server) bye(body string) (int, string) {
 	s.t.Helper()
-	response, err := http.Post(s.http.URL+"/bye", "text/plain", strings.NewReader(body))
+	return s.post("/bye", "text/plain", body)
+}
+
+func (s *server) post(path, kind, body string) (int, string) {
+	s.t.Helper()
+	response, err := http.Post(s.http.URL+path, kind, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -506,6 +506,20 @@ func TestADrainSaysGoawayAndRefusesNewSockets(t *testing.T) {
 	}
 }
 
+func TestADrainAsksManyPagesToStayAwayForLonger(t *testing.T) {
+	s := startServer(t, func(c *config) { c.MaxReturns = 1 })
+	p := s.pair()
+	settle(t, "both are talked with", func() bool { return s.lobby.open.Load() == 2 })
+	go s.lobby.Drain(t.Context())
+	for _, c := range []*client{p.ana, p.bo} {
+		var g signal.Goaway
+		if c.want(signal.TypeGoaway, &g); g.Return != 2000 {
+			t.Errorf("come again after %d ms, want 2000: two pages at one a second", g.Return)
+		}
+		c.wantClose(signal.CloseGoaway)
+	}
+}
+
 func TestADrainGivesUpOnSocketsThatDoNotAnswerWhenItsTimeEnds(t *testing.T) {
 	s := startServer(t, nil)
 	s.join("blue", "Ana") // never reads the close

@@ -26,7 +26,7 @@
   }
 
   // shell is what static/*.js and the client (wasm/page) say to each other.
-  // The shell fires: join (detail: the name), rejoin, leave, say (detail: the
+  // The shell fires: join (detail: the name), back, rejoin, leave, say (detail: the
   // text), ask (detail: {what, json}; the listener fills in json), language.
   // The client reads config, language() and table(), and calls attach,
   // status, changed and end.
@@ -116,7 +116,7 @@
     shell.loading(false)
     attached = true
     document.getElementById('save-report').hidden = false
-    for (const control of document.querySelectorAll('.controls button, #ask')) control.disabled = false
+    for (const control of document.querySelectorAll('.controls button, #settings, #ask, #ask-in-call')) control.disabled = false
     holdline.version = version
     if (wanted !== null) fire('join', wanted)
     wanted = null

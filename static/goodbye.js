@@ -5,7 +5,7 @@
 // as one.
 'use strict'
 {
-  const none = { armed: false, ask: false, socket: null, channels: [], connections: [], leaving: {}, bye: {}, beacon: {} }
+  const none = { armed: false, ask: false, socket: null, channels: [], connections: [], leaving: {}, bye: {}, beacon: {}, gone: '', stopped: '' }
   let ready = none
   let listening = false
   let hint = null // what the Navigation API last said
@@ -38,9 +38,22 @@
     if (beacon) navigator.sendBeacon('/bye', fill(beacon, why.target))
   }
 
-  // mark tells the next page of this tab that this one could say goodbye.
+  // leaveBehind leaves a message with the browser, which sends it when the page
+  // is destroyed (fetchLater): a page that says goodbye takes it back.
+  let left = { text: '', controller: null }
+  function leaveBehind(text) {
+    if (text === left.text) return
+    left.controller?.abort()
+    left = { text, controller: new AbortController() }
+    if (!text || !window.fetchLater) return
+    try { fetchLater('/gone', { method: 'POST', body: text, signal: left.controller.signal }) } catch { /* no quota: a crash looks like a kill */ }
+  }
+
+  // mark tells the next page of this tab that this one could say goodbye, and
+  // leaves no offer to go back in.
   function mark(intent) {
     try { sessionStorage.setItem('holdline.bye', intent) } catch { /* refused: the next page takes it for a crash */ }
+    try { localStorage.removeItem(ready.stopped) } catch { /* refused: nothing was kept either */ }
   }
 
   function maybeLeaving(event) {
@@ -68,6 +81,7 @@
     // A close with megabytes queued loses the goodbye, so only what is idle is closed.
     const idle = ready.channels.every((c) => c.bufferedAmount === 0)
     sayBye(going)
+    leaveBehind('')
     if (idle) for (const c of ready.connections) c.close()
     if (event.persisted) ready.socket?.close(1000)
     stub.release?.()
@@ -83,6 +97,7 @@
     release: null, // lets go of the Web Lock
     prepare(next) {
       ready = next
+      leaveBehind(going ? '' : next.gone)
       if (next.armed === listening) return
       listening = next.armed
       if (listening) addEventListener('beforeunload', maybeLeaving)

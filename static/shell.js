@@ -265,7 +265,7 @@
       // A word that is still being composed (Chinese, Japanese) takes Enter for itself.
       if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) sendMessage(event)
     })
-    click('device-dismiss', () => { $('device-notice').hidden = true })
+    for (const of of ['device', 'former']) click(`${of}-dismiss`, () => { $(`${of}-notice`).hidden = true })
     const started = (event) => { if (event.target instanceof HTMLVideoElement) play(event.target) }
     document.addEventListener('loadedmetadata', started, true)
     document.addEventListener('click', (event) => {
@@ -288,6 +288,7 @@
     click('end-copy', copyLink)
     click('save-report', saveReport)
     click('rejoin', () => { $('main').focus(); fire('rejoin') })
+    click('go-back', () => { $('main').focus(); fire('back') })
     click('reload', () => location.reload())
     wirePanels()
     keepFocus()

@@ -29,7 +29,9 @@ type client struct {
 	lifecycle   *page.Lifecycle
 	devices     *rtc.Devices
 	connections *rtc.Connections
+	dialer      *wsock.Dialer
 	socket      *wsock.Conn
+	goodbyes    session.Goodbyes // that the stub has
 	timer       *browser.Timer
 	wake        func()
 }
@@ -40,8 +42,9 @@ func main() {
 	c.timer = browser.NewTimer(func() { c.wake() })
 	put := c.driver.Put
 	c.lifecycle = page.NewLifecycle()
+	c.dialer = newDialer()
 	c.devices = rtc.NewDevices(put, func() js.Value { return c.page.SelfVideo() })
-	c.connections = rtc.New(put, func(id string) js.Value { return c.page.RemoteVideo(id) }, c.devices)
+	c.connections = rtc.New(put, func(id string, kind session.DeviceKind) js.Value { return c.page.RemoteVideo(id, kind) }, c.devices)
 	c.start()
 	go collect()
 	c.driver.Run(context.Background())
@@ -50,12 +53,12 @@ func main() {
 // start reads the page, claims the identity of its record, and begins.
 func (c *client) start() {
 	record := c.lifecycle.Record()
-	owner := ""
-	if record != nil {
-		owner = record.Participant
+	if record == nil {
+		c.lifecycle.Stopped(page.Room(), session.DefaultPolicy(), func(all []session.Stopped) { c.begin(nil, all, false) })
+		return
 	}
 	begun := false
-	c.lifecycle.Claim(owner, func(claimed, known bool) {
+	c.lifecycle.Claim(record.Participant, func(claimed, known bool) {
 		if begun {
 			return
 		}
@@ -63,13 +66,13 @@ func (c *client) start() {
 		if known && !claimed {
 			record = nil // another tab lives by it: this one is a duplicate
 		}
-		c.begin(record, claimed)
+		c.begin(record, nil, claimed)
 	})
 }
 
 // begin takes the page over and gives the session its first event; the page's
 // own events come after it, also a Join that was pressed before this program ran.
-func (c *client) begin(record *session.Record, locked bool) {
+func (c *client) begin(record *session.Record, stopped []session.Stopped, locked bool) {
 	put := c.driver.Put
 	after := c.lifecycle.After()
 	if record == nil {
@@ -79,17 +82,19 @@ func (c *client) begin(record *session.Record, locked bool) {
 		Version: version,
 		Begin: func(config page.Config) {
 			put(session.Started{Config: session.Config{
-				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera,
+				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera, Screen: rtc.CanShareScreen(),
 				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: rand.Uint64(),
-				Record: record, After: after, Locked: locked, Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
+				Record: record, Stopped: stopped, After: after, Locked: locked, Page: page.ServedAs(), Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
 			}})
 		},
 		Join:          func(name string) { put(session.JoinPressed{Name: name}) },
 		Leave:         func() { put(session.LeavePressed{}) },
 		Rejoin:        func() { put(session.RejoinPressed{}) },
+		GoBack:        func() { put(session.GoBackPressed{}) },
 		Say:           func(text string) { put(session.Said{Text: text}) },
 		SetMicrophone: func(on bool) { put(session.DeviceSwitched{Device: session.Microphone, On: on}) },
 		SetCamera:     func(on bool) { put(session.DeviceSwitched{Device: session.Camera, On: on}) },
+		SetScreen:     func(on bool) { put(session.DeviceSwitched{Device: session.Screen, On: on}) },
 		SetAskToLeave: func(on bool) { c.lifecycle.SaveAsks(on); put(session.AskChosen{On: on}) },
 		SaveReport:    c.report,
 		Snapshot:      c.session.Snapshot,
@@ -148,30 +153,51 @@ func (c *client) Perform(a session.Action) {
 			_ = c.socket.Close(1000, "")
 		}
 	case session.PrepareGoodbye:
-		channels, connections := c.connections.Objects(a.Goodbyes.Links)
-		socket := js.Null()
-		if c.socket != nil {
-			socket = c.socket.JSValue()
-		}
-		c.lifecycle.Prepare(a.Goodbyes, socket, channels, connections)
+		c.goodbyes = a.Goodbyes
+		c.prepareGoodbye()
 	case session.SaveRecord:
 		c.lifecycle.SaveRecord(a.Record)
 	case session.ClearRecord:
 		c.lifecycle.ClearRecord()
 	case session.ClaimIdentity:
 		c.lifecycle.Claim(a.Participant, func(bool, bool) {})
+	case session.SaveStopped:
+		c.lifecycle.SaveStopped(a.Record)
+	case session.ForgetStopped:
+		c.lifecycle.ForgetStopped(a.Participant)
+	case session.ClaimStopped:
+		c.lifecycle.Claim(a.Participant, func(claimed, known bool) {
+			c.driver.Put(session.StoppedClaimed{Participant: a.Participant, Locked: claimed, Taken: known && !claimed})
+		})
 	}
 }
 
-func (c *client) openSocket(attempt int) {
-	location := js.Global().Get("location")
-	scheme := "ws:"
-	if location.Get("protocol").String() == "https:" {
-		scheme = "wss:"
+// prepareGoodbye lays the goodbyes ready, with the roads that there are now.
+func (c *client) prepareGoodbye() {
+	channels, connections := c.connections.Objects(c.goodbyes.Links)
+	socket := js.Null()
+	if c.socket != nil && !c.socket.JSValue().IsUndefined() {
+		socket = c.socket.JSValue()
 	}
-	c.socket = wsock.Dial(scheme+"//"+location.Get("host").String()+"/ws", signal.Subprotocol, func(ev wsock.Event) {
+	c.lifecycle.Prepare(c.goodbyes, socket, channels, connections)
+}
+
+// newDialer opens sockets to the server that this page came from.
+func newDialer() *wsock.Dialer {
+	location := js.Global().Get("location")
+	host := location.Get("host").String()
+	scheme := "ws"
+	if location.Get("protocol").String() == "https:" {
+		scheme = "wss"
+	}
+	return &wsock.Dialer{URL: scheme + "://" + host + "/ws", Protocol: signal.Subprotocol, Probe: "/healthz"}
+}
+
+func (c *client) openSocket(attempt int) {
+	c.socket = c.dialer.Dial(func(ev wsock.Event) {
 		switch ev.Kind {
 		case wsock.Opened:
+			c.prepareGoodbye() // with this socket
 			c.driver.Put(session.SignalingOpened{Attempt: attempt})
 		case wsock.Message:
 			c.driver.Put(session.ReadSignaling(attempt, ev.Text))

@@ -127,7 +127,7 @@ func (n *narrator) names(s *session.Session) func(id string) string {
 
 // changes compares a snapshot with the last one.
 func (n *narrator) changes(v session.Snapshot) (all []string) {
-	own := join("page: "+string(v.State), "signaling "+string(v.Signaling), string(v.Cause), device("microphone", v.Microphone), device("camera", v.Camera))
+	own := join("page: "+string(v.State), "signaling "+string(v.Signaling), string(v.Cause), device("microphone", v.Microphone), device("camera", v.Camera), device("screen", v.Screen))
 	if own != n.told {
 		n.told = own
 		all = append(all, own)
@@ -221,6 +221,13 @@ func describe(ev session.Event, name func(string) string) string {
 		return "Leave was pressed"
 	case session.RejoinPressed:
 		return "Rejoin was pressed"
+	case session.GoBackPressed:
+		return "Go back in was pressed"
+	case session.StoppedClaimed:
+		if ev.Taken {
+			return "another tab had gone back in as " + ev.Participant
+		}
+		return "the page goes back in as " + ev.Participant
 	case session.Said:
 		return fmt.Sprintf("a chat message of %d characters was written", len([]rune(ev.Text)))
 	case session.DeviceSwitched:

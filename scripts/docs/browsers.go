@@ -134,7 +134,8 @@ func cellOf(name, actor string, pairs []results) (cell, why string, err error) {
 			return "", "", fmt.Errorf("%s, seen from %s: no result for %q", p.Actor, p.Observer, name)
 		}
 		if p.Rows[i].Cannot != "" {
-			return "not driven", p.Rows[i].Cannot, nil
+			cell, why = "not driven", p.Rows[i].Cannot
+			continue
 		}
 		switch text := inWords(p.Rows[i].Shown); {
 		case cell == "":
@@ -143,21 +144,18 @@ func cellOf(name, actor string, pairs []results) (cell, why string, err error) {
 			cell += fmt.Sprintf("; in %s: %s", p.Observer, text)
 		}
 	}
-	return cell, "", nil
+	return cell, why, nil
 }
 
 // inWords tells what was shown: what was presumed, what it was, and the end.
-// What the link does on the way is left out: it depends on the moment.
 func inWords(shown []string) string {
 	if len(shown) == 0 {
 		return "nothing is shown"
 	}
 	var away []string
 	for _, s := range shown[:len(shown)-1] {
-		state, cause, _ := strings.Cut(s, " ")
-		if state == "away" || cause == "page-unresponsive" {
-			away = append(away, "`"+cause+"`")
-		}
+		_, cause, _ := strings.Cut(s, " ")
+		away = append(away, "`"+cause+"`")
 	}
 	state, cause, _ := strings.Cut(shown[len(shown)-1], " ")
 	end := state

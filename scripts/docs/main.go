@@ -31,7 +31,7 @@ type file struct {
 }
 
 // files makes all of them.
-func files() ([]file, error) {
+func files(root string) ([]file, error) {
 	all := []file{{filepath.Join(dir, "STATES.svg"), states()}}
 	for _, l := range languages {
 		data, err := causes(l)
@@ -40,7 +40,7 @@ func files() ([]file, error) {
 		}
 		all = append(all, file{filepath.Join(dir, l.file), data})
 	}
-	readme, err := browsers(".")
+	readme, err := browsers(root)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func files() ([]file, error) {
 }
 
 func run(check bool) error {
-	all, err := files()
+	all, err := files(".")
 	if err != nil {
 		return err
 	}

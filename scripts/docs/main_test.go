@@ -102,12 +102,12 @@ func TestThePlacesElsewhereAreThere(t *testing.T) {
 }
 
 func TestTheFilesAreFreshAndWellFormed(t *testing.T) {
-	all, err := files()
+	all, err := files(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range all {
-		if read(t, filepath.Join(root, dir, f.name)) != string(f.data) {
+		if read(t, filepath.Join(root, f.name)) != string(f.data) {
 			t.Errorf("%s is not fresh: run make docs", f.name)
 		}
 		if !strings.HasSuffix(f.name, ".svg") {

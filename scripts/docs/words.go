@@ -63,6 +63,7 @@ var rowsInChinese = map[string]string{
 	"silent on every path":                             "所有途径都没有响应",
 	"said goodbye":                                     "向服务器告别",
 	"said goodbye to a page while the server was away": "服务器不在时向其他页面告别",
+	"died without a goodbye":                           "未告别而崩溃",
 	"was in the room before the server restarted":      "服务器重启前在房间里",
 	"did not answer pings":                             "没有回应 ping",
 	"the server closed the socket":                     "服务器关闭了连接",
@@ -78,13 +79,14 @@ var elsewhere = []struct {
 }{
 	{signal.CausePageClosed, "server/room/life.go", "leave", words{"said reload and did not come back", "说要刷新但没有回来"}},
 	{signal.CausePageCrashed, "server/signal/payload.go", "Cause", words{"came back without a mark of a goodbye", "返回时没有留下告别的标记"}},
+	{signal.CausePageCrashed, "server/room/died.go", "diedBefore", words{"the browser says so after its place ran out", "位置过期之后浏览器报告"}},
 	{signal.CausePageDiscarded, "server/signal/payload.go", "Cause", words{"document.wasDiscarded on return", "返回时 document.wasDiscarded 为真"}},
 	{signal.CauseDeviceSlept, "server/signal/payload.go", "Cause", words{"the clocks had jumped on return", "返回时时钟发生跳变"}},
 	{signal.CausePageUnresponsive, "wasm/session/view.go", "linkView", words{"packets come, beats do not", "有数据包，但没有心跳"}},
 	{signal.CauseNetworkChanged, "wasm/session/recovery.go", "networkChanged", words{"the browser says online while a link is interrupted", "连接中断时浏览器报告网络恢复"}},
 	{signal.CauseSignalingLost, "wasm/session/signaling.go", "signalingClosed", words{"the socket closed or was silent, and the page had been welcome", "与服务器的连接关闭或没有响应，而页面曾经加入"}},
 	{signal.CauseServerUnreachable, "wasm/session/signaling.go", "signalingClosed", words{"no welcome in this life of the page", "本次加载中从未成功加入"}},
-	{signal.CauseDeviceLost, "wasm/session/session.go", "handle", words{"the track ended by itself", "轨道自行结束"}},
+	{signal.CauseDeviceLost, "wasm/session/device.go", "deviceEnded", words{"the track ended by itself", "轨道自行结束"}},
 	{signal.CauseUnsupportedBrowser, "static/boot.js", "stop", words{"found at boot: no RTCPeerConnection, or no WebAssembly", "启动时发现：没有 RTCPeerConnection 或 WebAssembly"}},
 	{signal.CauseUnknown, "wasm/session/diagnose.go", "Diagnose", words{"no row of the table holds", "没有规则成立"}},
 }

@@ -17,6 +17,7 @@ type Evidence struct {
 	Silent      bool         // pings were not answered
 	Told        signal.Cause // by a page that remembers it, after a restart of the server
 	Restarted   bool         // this server has not seen it: it was in the room before a restart
+	Died        []string     // what the browser has said of the page's death
 	Code        int
 	Detail      string
 }
@@ -43,10 +44,15 @@ func closeCause(e Evidence) signal.Cause {
 	return row.Cause
 }
 
+// died says whether the browser has said that the page died, and the server
+// had not put it out before.
+func died(e Evidence) bool { return len(e.Died) > 0 && !(e.Ours && closeCause(e).Said()) }
+
 // Verdicts is the room's part of the table of causes, in order.
 var Verdicts = []Verdict{
 	{"said goodbye", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) signal.Cause { return e.Intent.Cause() }, "html page lifecycle: pagehide; sendBeacon where the socket is gone (W3C beacon)"},
 	{"said goodbye to a page while the server was away", func(e Evidence) bool { return e.Told != "" }, func(e Evidence) signal.Cause { return e.Told }, "the roster of a returning page (PROTOCOL.md)"},
+	{"died without a goodbye", died, always(signal.CausePageCrashed), "WHATWG fetch: fetchLater; WICG crash reporting; Chromium 156, TestACrashIsToldAtOnce"},
 	{"was in the room before the server restarted", func(e Evidence) bool { return e.Restarted }, always(signal.CauseServerShutdown), "the roster of a returning page (PROTOCOL.md)"},
 	{"did not answer pings", func(e Evidence) bool { return e.Silent }, always(signal.CauseNetworkLost), "RFC 6455, 5.5.3: a pong is due; RFC 7675, 5.1, for the 30 s"},
 	{"the server closed the socket", func(e Evidence) bool { return e.Ours }, closeCause, "RFC 6455, 7.4.2: the close code"},
@@ -72,6 +78,7 @@ func Diagnose(e Evidence) signal.End {
 	if e.Detail != "" {
 		evidence = append(evidence, e.Detail)
 	}
+	evidence = append(evidence, e.Died...)
 	end := signal.NewEnd(e.Participant, cause, evidence...)
 	if cause == signal.CausePageNavigated {
 		end.Target = e.Target

@@ -1,6 +1,10 @@
 package room
 
-import "holdline/server/signal"
+import (
+	"time"
+
+	"holdline/server/signal"
+)
 
 // Conn names one socket. The server counts them up from 1 and never uses one
 // twice; 0 is none.
@@ -37,11 +41,26 @@ type (
 	// Beacon is a goodbye that came to /bye with a valid key.
 	Beacon struct{ Beacon signal.Beacon }
 
+	// Gone says that a page was destroyed: what it had left with its browser
+	// for that came to /gone with a valid key.
+	Gone struct {
+		Participant string
+		Life        int64
+	}
+
+	// Crashed is a browser's report that a page has crashed. It names the page
+	// as the server did when it served it.
+	Crashed struct {
+		Page   string
+		Reason signal.CrashReason
+	}
+
 	// Remove says that somebody is to be put out of the room.
 	Remove struct{ Participant string }
 
-	// Drain says that the server stops.
-	Drain struct{}
+	// Drain says that the server stops. Return is how long the pages should
+	// wait before they come again, if that is longer than the policy's.
+	Drain struct{ Return time.Duration }
 
 	// Tick says that Deadline has come.
 	Tick struct{}
@@ -51,6 +70,8 @@ func (Hello) event()   {}
 func (Message) event() {}
 func (Closed) event()  {}
 func (Beacon) event()  {}
+func (Gone) event()    {}
+func (Crashed) event() {}
 func (Remove) event()  {}
 func (Drain) event()   {}
 func (Tick) event()    {}

@@ -67,7 +67,7 @@ func (w *fuzzWorld) play(what, who, how byte) {
 		ev := Hello{
 			Conn: w.conn, NewID: fmt.Sprint("p", w.conn),
 			Envelope: signal.Envelope{Type: signal.TypeHello, Life: max(1, w.life[page]-int64(how>>2&1)), Seq: int64(how >> 6), Ack: int64(how >> 5 & 3)},
-			Hello:    signal.Hello{Room: "blue", Name: "x", Locked: how&1 != 0},
+			Hello:    signal.Hello{Room: "blue", Name: "x", Locked: how&1 != 0, Page: fmt.Sprint("page", page)},
 		}
 		if all := w.tokens[page]; len(all) > 0 && how&8 == 0 {
 			ev.Hello.Token = all[len(all)-1-int(how>>4)%len(all)]
@@ -86,6 +86,14 @@ func (w *fuzzWorld) play(what, who, how byte) {
 		delete(w.live, conn)
 		w.do(Closed{Conn: conn, Code: 1006, Silent: how&1 != 0})
 	case 6:
+		switch what >> 6 {
+		case 2:
+			w.do(Gone{Participant: to, Life: w.life[page]})
+			return
+		case 3:
+			w.do(Crashed{Page: fmt.Sprint("page", page), Reason: signal.CrashReason([]string{"", "oom", "unresponsive", "other"}[how&3])})
+			return
+		}
 		w.do(Beacon{signal.Beacon{Room: "blue", Participant: to, Life: w.life[page], Goodbye: w.farewell(what, who)}})
 	case 7:
 		if what == 255 {

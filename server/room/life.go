@@ -22,7 +22,15 @@ func (r *Room) leaving(now time.Duration, p *participant, end signal.End) {
 
 func (r *Room) away(now time.Duration, p *participant, end signal.End, hold time.Duration) {
 	p.state, p.end, p.until, p.held = signal.PresenceAway, p.revise(end), now+hold, now+hold
+	p.seen = Evidence{Participant: p.id}
 	r.tell(p, signal.TypeAway, p.presence(now))
+}
+
+// lost is away without a goodbye: what comes later may explain it better.
+func (r *Room) lost(now time.Duration, p *participant, seen Evidence, hold time.Duration) {
+	seen.Participant = p.id
+	r.away(now, p, Diagnose(seen), hold)
+	p.seen = seen
 }
 
 func (p *participant) revise(end signal.End) signal.End {
@@ -47,7 +55,7 @@ func (r *Room) leave(now time.Duration, p *participant, end signal.End) {
 	for _, q := range r.people {
 		q.outbox.Forget(p.id)
 	}
-	r.left = append(r.left, leftEnd{end, now})
+	r.left = append(r.left, leftEnd{end, now, p.life, p.page})
 	if len(r.left) > maxLeft {
 		r.left = r.left[1:]
 	}
@@ -115,12 +123,11 @@ func (r *Room) closed(now time.Duration, ev Closed) {
 		r.away(now, p, p.end, r.hold(p.end.Cause))
 		return
 	}
-	end := Diagnose(Evidence{Participant: p.id, Closed: true, Ours: ev.Ours, Code: ev.Code, Detail: ev.Detail, Silent: ev.Silent})
+	hold := r.policy.GraceClosed
 	if ev.Silent {
-		r.away(now, p, end, r.policy.GraceSilent)
-		return
+		hold = r.policy.GraceSilent
 	}
-	r.away(now, p, end, r.policy.GraceClosed)
+	r.lost(now, p, Evidence{Closed: true, Ours: ev.Ours, Code: ev.Code, Detail: ev.Detail, Silent: ev.Silent, Died: p.died}, hold)
 }
 
 // remove puts somebody out, at once and for good.
@@ -147,6 +154,15 @@ func (r *Room) yield(now time.Duration, returns bool) bool {
 	return false
 }
 
+// heard takes a returning page's word for whom it hears: it vouches for them.
+func (r *Room) heard(now time.Duration, roster []signal.Presence) {
+	for _, row := range roster {
+		if p := r.find(row.Participant); p != nil && row.Heard && row.Life == p.life {
+			p.vouched = max(now, 1)
+		}
+	}
+}
+
 // rebuild takes a returning page's word for who else was in the room that a
 // restarted server does not remember: they are away, with their places held.
 func (r *Room) rebuild(now time.Duration, roster []signal.Presence) {
@@ -169,7 +185,7 @@ func (r *Room) rebuild(now time.Duration, roster []signal.Presence) {
 			r.away(now, p, Diagnose(Evidence{Participant: p.id, Told: row.End.Cause}), r.hold(row.End.Cause))
 			continue
 		}
-		r.away(now, p, Diagnose(Evidence{Participant: p.id, Restarted: true}), r.policy.GraceClosed)
+		r.lost(now, p, Evidence{Restarted: true}, r.policy.GraceClosed)
 	}
 }
 
@@ -179,24 +195,29 @@ func (r *Room) hasLeft(id string) bool {
 
 // learn revises a final End by what the page knows now that it is back, and
 // returns it.
-func (r *Room) learn(now time.Duration, id string, after signal.After) *signal.End {
+func (r *Room) learn(id string, after signal.After) *signal.End {
 	for i := range r.left {
-		end := &r.left[i].end
-		if end.Subject != id {
+		l := &r.left[i]
+		if l.end.Subject != id {
 			continue
 		}
-		if cause, ok := after.Cause(); ok && !end.Cause.Said() && end.Cause != cause {
-			better := signal.NewEnd(id, cause, append(slices.Clone(end.Evidence), "came back after a "+string(after))...)
-			better.Revision, better.Final = end.Revision+1, true
-			*end = better
-			for _, q := range r.people {
-				r.send(q, signal.Envelope{Type: signal.TypeLeft, Ack: q.inSeq, Payload: signal.Raw(signal.Left{End: better})})
-			}
+		if cause, ok := after.Cause(); ok && !l.end.Cause.Said() && l.end.Cause != cause {
+			r.correct(l, cause, "came back after a "+string(after))
 		}
-		told := *end
+		told := l.end
 		return &told
 	}
 	return nil
+}
+
+// correct makes a new revision of a final End, for all.
+func (r *Room) correct(l *leftEnd, cause signal.Cause, fact string) {
+	better := signal.NewEnd(l.end.Subject, cause, append(slices.Clone(l.end.Evidence), fact)...)
+	better.Revision, better.Final = l.end.Revision+1, true
+	l.end = better
+	for _, q := range r.people {
+		r.send(q, signal.Envelope{Type: signal.TypeLeft, Ack: q.inSeq, Payload: signal.Raw(signal.Left{End: better})})
+	}
 }
 
 // beacon takes a goodbye by the other road. Its key was checked; a copy of

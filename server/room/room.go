@@ -25,6 +25,7 @@ type participant struct {
 	order  int
 	life   int64
 	nonce  string // of the page that lives this life
+	page   string // what the server called it when it served it
 	conn   Conn
 	serial int // of the newest token; older ones than its predecessor are not taken
 	floor  int // the lowest serial that is still taken
@@ -32,9 +33,11 @@ type participant struct {
 	state    signal.PresenceState
 	end      signal.End // provisional, while leaving or away
 	until    time.Duration
-	revision int  // of the newest End
-	goodbye  int  // the highest count of leaving, stay and bye in this life
-	bye      bool // terminal for this life
+	revision int      // of the newest End
+	goodbye  int      // the highest count of leaving, stay and bye in this life
+	bye      bool     // terminal for this life
+	seen     Evidence // of its going, while it is away
+	died     []string // what its browser has said of this life's death
 
 	held     time.Duration // when the place is held no longer but by a peer's word
 	vouched  time.Duration // when a peer last said that it hears this one; 0 is never
@@ -45,8 +48,10 @@ type participant struct {
 }
 
 type leftEnd struct {
-	end signal.End
-	at  time.Duration
+	end  signal.End
+	at   time.Duration
+	life int64  // the last one
+	page string // and its page
 }
 
 // New makes an empty room. The key signs tokens. first is the order of the
@@ -71,10 +76,14 @@ func (r *Room) Step(now time.Duration, ev Event) []Action {
 		r.closed(now, ev)
 	case Beacon:
 		r.beacon(now, ev.Beacon)
+	case Gone:
+		r.gone(now, ev)
+	case Crashed:
+		r.crashed(now, ev)
 	case Remove:
 		r.remove(now, ev.Participant)
 	case Drain:
-		r.drain(now)
+		r.drain(now, ev.Return)
 	case Tick:
 	}
 	return r.out
@@ -83,8 +92,11 @@ func (r *Room) Step(now time.Duration, ev Event) []Action {
 // Deadline is when the room wants a Tick; ok is false while nothing runs out.
 func (r *Room) Deadline() (at time.Duration, ok bool) {
 	for _, p := range r.people {
-		if p.state == signal.PresenceAway && (!ok || p.until < at) {
-			at, ok = p.until, true
+		if p.state != signal.PresenceAway {
+			continue
+		}
+		if ends := r.ends(p); !ok || ends < at {
+			at, ok = ends, true
 		}
 	}
 	if n := len(r.left); len(r.people) == 0 && n > 0 {
@@ -104,7 +116,7 @@ func (r *Room) People() int { return len(r.people) }
 
 func (r *Room) expire(now time.Duration) {
 	for _, p := range slices.Clone(r.people) {
-		if p.state == signal.PresenceAway && p.until <= now {
+		if p.state == signal.PresenceAway && r.ends(p) <= now {
 			if vouched := p.vouched + r.policy.VouchFor; p.vouched != 0 && vouched > now {
 				p.until = vouched // somebody still hears it: media must not die with the signaling
 				continue
@@ -115,6 +127,18 @@ func (r *Room) expire(now time.Duration) {
 	for len(r.left) > 0 && now-r.left[0].at >= r.policy.KeepLeft {
 		r.left = r.left[1:]
 	}
+}
+
+// ends is when the place of somebody who is away runs out. Where nobody has a
+// socket, nobody can vouch and nobody is to be told: a network in front of the
+// server may be down, and the call may go on without it. Then those who did
+// not say goodbye keep their places until the first is back.
+func (r *Room) ends(p *participant) time.Duration {
+	attached := slices.ContainsFunc(r.people, func(q *participant) bool { return q.conn != 0 })
+	if attached || p.end.Cause.Said() {
+		return p.until
+	}
+	return p.until + r.policy.KeepLeft
 }
 
 func (r *Room) find(id string) *participant {
@@ -187,16 +211,21 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 	if ev.Envelope.Life > p.life || p.reported {
 		r.begin(p, ev.Envelope)
 	}
-	p.conn, p.name, p.nonce, p.vouched = ev.Conn, ev.Hello.Name, ev.Hello.Nonce, 0
+	p.conn, p.name, p.nonce, p.page, p.vouched = ev.Conn, ev.Hello.Name, ev.Hello.Nonce, ev.Hello.Page, 0
+	p.died = nil // it is here
 	p.goodbye = max(p.goodbye, ev.Hello.Count)
 	p.outbox.Ack(ev.Envelope.Ack)
 	if former != nil {
-		former = r.learn(now, former.Subject, ev.Hello.After)
+		former = r.learn(former.Subject, ev.Hello.After)
 	}
 	r.present(p)
-	if known && now < r.policy.RebuildFor {
-		r.rebuild(now, ev.Hello.Roster)
+	if known {
+		r.heard(now, ev.Hello.Roster)
+		if now < r.policy.RebuildFor {
+			r.rebuild(now, ev.Hello.Roster)
+		}
 	}
+	r.expire(now)
 	r.welcome(now, p, known, former)
 }
 
@@ -251,7 +280,7 @@ func (r *Room) welcome(now time.Duration, p *participant, resumed bool, former *
 		Roster: []signal.Presence{},
 		Limits: signal.RoomLimits{
 			Participants: r.policy.MaxParticipants, Message: r.policy.Limits.Message,
-			Beat: r.policy.PingEvery.Milliseconds(), Dead: r.policy.DeadAfter.Milliseconds(),
+			Beat: r.policy.PingEvery.Milliseconds(), Dead: r.policy.DeadAfter.Milliseconds(), Vouch: r.policy.VouchFor.Milliseconds(),
 		},
 	}
 	for _, q := range r.people {
@@ -369,8 +398,8 @@ func (r *Room) close(c Conn, code signal.CloseCode) {
 }
 
 // drain sends everybody away. Nobody has left: all their places are held.
-func (r *Room) drain(now time.Duration) {
-	goaway := signal.Raw(signal.Goaway{Return: r.policy.GoawayReturn.Milliseconds()})
+func (r *Room) drain(now, wait time.Duration) {
+	goaway := signal.Raw(signal.Goaway{Return: max(wait, r.policy.GoawayReturn).Milliseconds()})
 	var gone []*participant
 	for _, p := range r.people {
 		if p.conn != 0 {

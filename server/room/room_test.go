@@ -282,6 +282,55 @@ func TestOfTwoPagesThatComeToOneLifeTheFirstLivesIt(t *testing.T) {
 		append(back, "8 welcome ana order 1 resumed, bo life 1 present, cy life 1 present")...)...)
 }
 
+func TestNobodyIsGivenUpWhileNobodyIsThereToVouch(t *testing.T) {
+	hears := func(id string) func(*Hello) {
+		return func(h *Hello) {
+			h.Hello.Roster = []signal.Presence{{Participant: id, Name: id, Life: 1, Order: 2, State: signal.PresencePresent, Heard: true}}
+		}
+	}
+	c := three(t)
+	c.closed(1)
+	c.closed(2)
+	c.closed(3)
+	if at, ok := c.r.Deadline(); !ok || at != c.now+20*time.Second+10*time.Minute {
+		t.Errorf("deadline = %v, %v; want in 10 min 20 s", at, ok)
+	}
+	c.expect(c.after(5 * time.Minute))
+	// Ana is back and hears Bo; Cy's place has run out.
+	got := c.hello(4, "ana", 1, c.with(1), hears("bo"))
+	c.expect(got, "4 left cy page-vanished #2 final",
+		"4 welcome ana order 1 resumed, bo life 1 away bo page-vanished #1 10s, left cy page-vanished #2 final")
+	c.expect(c.after(9 * time.Second))
+	c.expect(c.hello(5, "bo", 1, c.with(2)), "4 present bo life 1 present", "5 welcome bo order 2 resumed, ana life 1 present, left cy page-vanished #2 final")
+}
+
+func TestANewcomerFindsNobodyWhosePlaceHasRunOut(t *testing.T) {
+	c := three(t)
+	c.closed(1)
+	c.closed(2)
+	c.goodbye(3, signal.TypeBye, 1, signal.IntentClose)
+	c.closed(3)
+	c.after(10 * time.Second) // a goodbye needs no witness
+	c.expect(c.after(time.Minute))
+	c.expect(c.hello(4, "dia", 1), "4 left ana page-vanished #2 final", "4 left bo page-vanished #2 final",
+		"4 welcome dia order 4, left cy page-closed #2 final, left ana page-vanished #2 final, left bo page-vanished #2 final")
+}
+
+func TestAnEmptyRoomIsForgottenInTheEnd(t *testing.T) {
+	c := newConversation(t)
+	c.hello(1, "ana", 1)
+	c.closed(1)
+	for range 3 {
+		if at, ok := c.r.Deadline(); ok {
+			c.now = at
+			c.step(Tick{})
+		}
+	}
+	if !c.r.Empty(c.now) {
+		t.Error("the room is kept for ever")
+	}
+}
+
 func TestWhatAPageFindsOutLaterReplacesNoDecisionOfTheServer(t *testing.T) {
 	after := func(a signal.After) func(*Hello) { return func(h *Hello) { h.Hello.After = a } }
 	for _, tt := range []struct {
@@ -480,6 +529,14 @@ func TestADrainSendsEverybodyAwayAndHoldsTheirPlaces(t *testing.T) {
 	c.expect(c.closed(1))
 	c.expect(c.hello(4, "ana", 1, c.with(1)),
 		"4 welcome ana order 1 resumed, bo life 1 away bo server-shutdown #1 20s, cy life 1 away cy page-vanished #1 20s")
+}
+
+func TestADrainOfManySendsThemAwayForLonger(t *testing.T) {
+	c := newConversation(t)
+	c.hello(1, "ana", 1)
+	c.expect(c.step(Drain{Return: 2500 * time.Millisecond}), `1 goaway {"return":2500}`, "1 close 4010")
+	c.hello(2, "bo", 1)
+	c.expect(c.step(Drain{Return: 999 * time.Millisecond}), `2 goaway {"return":1000}`, "2 close 4010")
 }
 
 func TestThePolicysRatiosSurviveScaling(t *testing.T) {

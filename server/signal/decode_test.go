@@ -277,8 +277,8 @@ func FuzzDecode(f *testing.F) {
 }
 
 func FuzzDecodeBeacon(f *testing.F) {
-	_, _, beacons := protocol(f)
-	for _, b := range beacons {
+	_, _, bodies := protocol(f)
+	for _, b := range bodies["beacon"] {
 		f.Add([]byte(b))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

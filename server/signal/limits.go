@@ -20,9 +20,11 @@ const (
 	maxToken  = 1 << 10 // bytes; ours are about 150
 	maxNonce  = 32      // bytes; ours are up to 13
 	maxTarget = 2 << 10 // bytes of a path
+	maxPage   = 32      // bytes; ours are 26
 
 	roomLimit        = "1 to 64 letters, digits, - and _"
 	participantLimit = "1 to 32 lower-case letters and digits"
+	pageLimit        = "1 to 32 letters and digits"
 )
 
 // What Decode refuses a message for, besides *SyntaxError and *FieldError.
@@ -95,6 +97,11 @@ func ValidRoom(s string) bool {
 // ValidParticipant reports whether s can be a participant's id.
 func ValidParticipant(s string) bool {
 	return len(s) >= 1 && len(s) <= 32 && all(s, func(c byte) bool { return lower(c) || digit(c) })
+}
+
+// ValidPage reports whether s can be what a server called a page.
+func ValidPage(s string) bool {
+	return len(s) >= 1 && len(s) <= maxPage && all(s, func(c byte) bool { return lower(c) || 'A' <= c && c <= 'Z' || digit(c) })
 }
 
 func lower(c byte) bool { return 'a' <= c && c <= 'z' }

@@ -11,8 +11,10 @@ import (
 //
 // When it is over its limits the oldest candidates go first. Of descriptions
 // the newest of each sender and recipient is kept, by life, then generation,
-// then arrival, and that one never goes. So what is kept can be over the limit
-// by descriptions alone, one per pair.
+// then arrival, and the one before it on the same connection: an answer goes
+// before the offer that follows it, for their candidates are the same. Those two
+// never go. So what is kept can be over the limit by descriptions alone, two
+// per pair.
 type Outbox struct {
 	Last  int64      // seq of the newest message
 	Kept  []Envelope // not acknowledged, oldest first
@@ -42,14 +44,14 @@ func (o *Outbox) Put(e Envelope) Envelope {
 	o.Last++
 	e.Seq = o.Last
 	if e.Type == TypeDescription {
-		newer := false
+		newer, before := false, o.before(e)
 		o.drop(func(k Envelope) bool {
 			if k.Type != TypeDescription || k.From != e.From || k.To != e.To {
 				return false
 			}
 			older := k.Life < e.Life || k.Life == e.Life && k.Generation <= e.Generation
 			newer = newer || !older
-			return older
+			return older && k.Seq != before
 		})
 		if newer {
 			return e // of an RTCPeerConnection that is no more
@@ -60,6 +62,17 @@ func (o *Outbox) Put(e Envelope) Envelope {
 	for over := o.over(); over && o.dropOldestCandidate(); over = o.over() {
 	}
 	return e
+}
+
+// before is the seq of the kept description that came last before e on the
+// same connection; 0 is none.
+func (o *Outbox) before(e Envelope) (seq int64) {
+	for _, k := range o.Kept {
+		if k.Type == e.Type && k.From == e.From && k.To == e.To && k.Life == e.Life && k.ToLife == e.ToLife && k.Generation == e.Generation {
+			seq = k.Seq
+		}
+	}
+	return seq
 }
 
 // repeats says whether e is a description that is kept already.

@@ -90,13 +90,16 @@ func TestADescriptionIsNeverDroppedForSpace(t *testing.T) {
 	}
 }
 
-func TestOnlyTheNewestDescriptionOfAPairIsKept(t *testing.T) {
+func TestTheNewestDescriptionsOfAPairAreKept(t *testing.T) {
+	toNextLife := description("ana", "bo", 1, 1, 2)
+	toNextLife.ToLife = 2
 	for _, tt := range []struct {
 		name          string
 		first, second Envelope
 		kept          []int64
 	}{
-		{"a later one", description("ana", "bo", 1, 1, 1), description("ana", "bo", 1, 1, 2), []int64{2}},
+		{"a later one", description("ana", "bo", 1, 1, 1), description("ana", "bo", 1, 1, 2), []int64{1, 2}},
+		{"for the recipient's next life", description("ana", "bo", 1, 1, 1), toNextLife, []int64{2}},
 		{"of a higher generation", description("ana", "bo", 1, 1, 9), description("ana", "bo", 1, 2, 1), []int64{2}},
 		{"of a newer life", description("ana", "bo", 1, 7, 9), description("ana", "bo", 2, 1, 1), []int64{2}},
 		{"of a lower generation", description("ana", "bo", 1, 2, 1), description("ana", "bo", 1, 1, 9), []int64{1}},
@@ -114,6 +117,24 @@ func TestOnlyTheNewestDescriptionOfAPairIsKept(t *testing.T) {
 		}
 		sound(t, o)
 	}
+}
+
+// An answer and the offer that follows it go in order, with the candidates
+// that came between: those are of the credentials of both.
+func TestOfDescriptionsTheNewestTwoOfAConnectionAreKept(t *testing.T) {
+	o := NewOutbox(10, 1000)
+	o.Put(description("ana", "bo", 1, 1, 1))
+	o.Put(description("ana", "bo", 1, 1, 2))
+	o.Put(candidate("c"))
+	o.Put(description("ana", "bo", 1, 1, 3))
+	if got := seqs(o); !slices.Equal(got, []int64{2, 3, 4}) {
+		t.Errorf("kept %v, want the newest two and the candidate between them", got)
+	}
+	o.Put(description("ana", "bo", 1, 2, 1))
+	if got := seqs(o); !slices.Equal(got, []int64{3, 5}) {
+		t.Errorf("kept %v, want nothing of the connection before but its candidate", got)
+	}
+	sound(t, o)
 }
 
 func TestForgetDropsWhatIsForAndFromAParticipant(t *testing.T) {

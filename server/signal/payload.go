@@ -14,6 +14,7 @@ type Hello struct {
 	Token  string `json:"token,omitempty"`  // from the last welcome; without it, a newcomer
 	Locked bool   `json:"locked,omitempty"` // the page holds the Web Lock of this identity: no other tab of this browser lives by it
 	Nonce  string `json:"nonce,omitempty"`  // of this page: tells two pages apart that came by one identity to the same life
+	Page   string `json:"page,omitempty"`   // what the server called the page when it served it; crash reports name it; secret
 
 	Count  int        `json:"count,omitempty"`  // the goodbyes of this life so far: being here outranks them
 	After  After      `json:"after,omitempty"`  // what is known of how the last page, or the last hour, ended
@@ -62,6 +63,7 @@ type RoomLimits struct {
 	Message      int   `json:"message"` // bytes
 	Beat         int64 `json:"beat"`    // ms between the beats that the server expects
 	Dead         int64 `json:"dead"`    // ms of silence after which the server gives the socket up
+	Vouch        int64 `json:"vouch"`   // ms for which one vouch counts: it is repeated twice as often
 }
 
 // PresenceState is where a participant stands for the room.
@@ -86,6 +88,7 @@ type Presence struct {
 	Bye         bool          `json:"bye,omitempty"`       // this life is over: only the next one comes back
 	End         *End          `json:"end,omitempty"`       // provisional, while leaving or away
 	Remaining   int64         `json:"remaining,omitempty"` // ms until the held place runs out
+	Heard       bool          `json:"heard,omitempty"`     // in a page's own roster: its link works
 }
 
 // Left is the payload of left.
@@ -176,6 +179,7 @@ type GaveUp struct {
 type Media struct {
 	Microphone bool `json:"microphone"`
 	Camera     bool `json:"camera"`
+	Screen     bool `json:"screen"` // in a video section of its own
 }
 
 // Lane is the payload of lane.
@@ -236,6 +240,9 @@ func (e Envelope) ReadHello(limits Limits) (Hello, error) {
 	if len(h.Nonce) > maxNonce {
 		return h, &FieldError{Field: "nonce", Limit: "at most " + count(maxNonce) + " bytes", Got: count(len(h.Nonce)) + " bytes"}
 	}
+	if h.Page != "" && !ValidPage(h.Page) {
+		return h, &FieldError{Field: "page", Limit: pageLimit, Got: quote(h.Page)}
+	}
 	if len(h.Token) > maxToken {
 		return h, &FieldError{Field: "token", Limit: "at most " + count(maxToken) + " bytes", Got: count(len(h.Token)) + " bytes"}
 	}
@@ -293,13 +300,21 @@ func DecodeBeacon(data []byte) (Beacon, error) {
 	if err := json.Unmarshal(data, &b); err != nil {
 		return Beacon{}, malformed(err)
 	}
-	switch {
-	case !ValidRoom(b.Room):
-		return b, &FieldError{Field: "room", Limit: roomLimit, Got: quote(b.Room)}
-	case !ValidParticipant(b.Participant):
-		return b, &FieldError{Field: "participant", Limit: participantLimit, Got: quote(b.Participant)}
-	case b.Life < 1:
-		return b, &FieldError{Field: "life", Limit: "1 or more", Got: number(b.Life)}
+	if err := checkLife(b.Room, b.Participant, b.Life); err != nil {
+		return b, err
 	}
 	return b, b.Goodbye.check()
+}
+
+// checkLife reports what is wrong with the name of one life.
+func checkLife(room, participant string, life int64) error {
+	switch {
+	case !ValidRoom(room):
+		return &FieldError{Field: "room", Limit: roomLimit, Got: quote(room)}
+	case !ValidParticipant(participant):
+		return &FieldError{Field: "participant", Limit: participantLimit, Got: quote(participant)}
+	case life < 1:
+		return &FieldError{Field: "life", Limit: "1 or more", Got: number(life)}
+	}
+	return nil
 }

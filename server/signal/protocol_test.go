@@ -3,6 +3,7 @@ package signal
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -10,21 +11,23 @@ import (
 	"testing"
 )
 
-// protocol is PROTOCOL.md and its examples.
-func protocol(t testing.TB) (text string, messages, beacons []string) {
+// protocol is PROTOCOL.md and its examples: messages, and by their name the
+// bodies of requests.
+func protocol(t testing.TB) (text string, messages []string, bodies map[string][]string) {
 	t.Helper()
+	bodies = map[string][]string{}
 	data, err := os.ReadFile("PROTOCOL.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile("(?s)```json( beacon)?\n(.*?)\n```").FindAllStringSubmatch(string(data), -1) {
+	for _, m := range regexp.MustCompile("(?s)```json(?: (\\w+))?\n(.*?)\n```").FindAllStringSubmatch(string(data), -1) {
 		if m[1] != "" {
-			beacons = append(beacons, m[2])
+			bodies[m[1]] = append(bodies[m[1]], m[2])
 		} else {
 			messages = append(messages, m[2])
 		}
 	}
-	return string(data), messages, beacons
+	return string(data), messages, bodies
 }
 
 // strictly decodes data into v and refuses fields that v does not have.
@@ -72,7 +75,7 @@ func read(e Envelope) error {
 }
 
 func TestEveryExampleOfTheProtocolDecodes(t *testing.T) {
-	_, messages, beacons := protocol(t)
+	_, messages, bodies := protocol(t)
 	shown := map[Type]bool{}
 	for _, text := range messages {
 		e, err := Decode([]byte(text), DefaultLimits)
@@ -98,17 +101,34 @@ func TestEveryExampleOfTheProtocolDecodes(t *testing.T) {
 			t.Errorf("%s has no example", typ)
 		}
 	}
-	if len(beacons) == 0 {
-		t.Error("the beacon has no example")
-	}
-	for _, text := range beacons {
-		if _, err := DecodeBeacon([]byte(text)); err != nil {
-			t.Errorf("%v: %s", err, text)
+	for name, decode := range map[string]func([]byte) (any, error){
+		"beacon":  func(data []byte) (any, error) { _, err := DecodeBeacon(data); return &Beacon{}, err },
+		"gone":    func(data []byte) (any, error) { _, err := DecodeGone(data); return &Gone{}, err },
+		"reports": decodeExample,
+	} {
+		if len(bodies[name]) == 0 {
+			t.Errorf("%s has no example", name)
 		}
-		if err := strictly([]byte(text), &Beacon{}); err != nil {
-			t.Errorf("beacon: %v: %s", err, text)
+		for _, text := range bodies[name] {
+			into, err := decode([]byte(text))
+			if err != nil {
+				t.Errorf("%s: %v: %s", name, err, text)
+			}
+			if err := strictly([]byte(text), into); err != nil {
+				t.Errorf("%s: %v: %s", name, err, text)
+			}
 		}
 	}
+}
+
+// decodeExample decodes reports; their form is the browser's, with more fields
+// than the server reads.
+func decodeExample(data []byte) (any, error) {
+	crashes, err := DecodeReports(data)
+	if err == nil && len(crashes) == 0 {
+		err = errors.New("there is no crash in it")
+	}
+	return &[]map[string]any{}, err
 }
 
 func TestTheProtocolListsTheCloseCodes(t *testing.T) {
@@ -136,7 +156,10 @@ func TestTheProtocolNamesTheLimits(t *testing.T) {
 		fmt.Sprintf("| target | %d bytes |", maxTarget),
 		fmt.Sprintf("| chat text | %d code points |", MaxChat),
 		fmt.Sprintf("%d messages and %d KiB are kept", KeptMessages, KeptBytes>>10),
+		"| page | " + pageLimit + " |",
 		fmt.Sprintf("`POST /bye`, at most %d bytes", MaxBeacon),
+		fmt.Sprintf("`POST /gone`, at most %d bytes", MaxBeacon),
+		fmt.Sprintf("at most %d bytes and %d reports", MaxReports, MaxReportCount),
 	} {
 		if !strings.Contains(text, row) {
 			t.Errorf("PROTOCOL.md does not say %q", row)

@@ -37,7 +37,8 @@ type Driver struct {
 	shown int64
 }
 
-// New makes the driver of a session in a world.
+// New makes the driver of a session in a world. t may be nil: then nobody can
+// replay what happens.
 func New(s *session.Session, t *session.Trace, w World) *Driver {
 	return &Driver{session: s, trace: t, world: w, ready: make(chan struct{}, 1), shown: -1}
 }
@@ -107,9 +108,16 @@ func (d *Driver) turn() {
 
 func (d *Driver) step(ev session.Event) {
 	now := d.world.Now()
-	for _, a := range d.trace.Step(d.session, now, ev) {
+	for _, a := range d.perhapsTraced(now, ev) {
 		d.world.Perform(a)
 	}
+}
+
+func (d *Driver) perhapsTraced(now session.Time, ev session.Event) []session.Action {
+	if d.trace == nil {
+		return d.session.Step(now, ev)
+	}
+	return d.trace.Step(d.session, now, ev)
 }
 
 // arm sets the timer to the session's next deadline.

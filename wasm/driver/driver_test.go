@@ -150,6 +150,24 @@ func TestATickWaitsForWhatLiesInTheQueue(t *testing.T) {
 	})
 }
 
+func TestWithoutATraceItDrivesJustTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{start: time.Now()}
+		w.driver = New(session.New(session.DefaultPolicy()), nil, w)
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { w.driver.Run(ctx) })
+		w.driver.Put(session.Started{Config: session.Config{Room: "tea", Name: "Ana", JoinNow: true}})
+		synctest.Wait()
+		if !slices.Contains(w.orders, session.Action(session.OpenSignaling{Attempt: 1})) {
+			t.Errorf("orders are %v, want the first socket among them", w.orders)
+		}
+		cancel()
+		running.Wait()
+		w.timer.Stop()
+	})
+}
+
 func TestTheTimerIsSetToEachDeadline(t *testing.T) {
 	drive(t, func(w *world, s *session.Session, _ *session.Trace) {
 		w.driver.Put(session.Started{Config: session.Config{Room: "tea"}})

@@ -84,7 +84,7 @@ func TestACallByKeyboardAlone(t *testing.T) {
 	ana.Key("Enter")
 	ben.Until("Ana is shown muted", tile("Ana")+`.querySelector('.badge-muted').checkVisibility()`)
 	ana.focusOn("Unmute microphone")
-	ana.tab("Turn camera off", "Chat")
+	ana.tab("Turn camera off", "Share screen", "Chat")
 	ana.Key("Enter")
 	ana.focusOn("Message")
 	ana.Type("typed")

@@ -28,6 +28,7 @@ func TestScreenshots(t *testing.T) {
 		{"loading", loadingScreens},
 		{"call", callScreens},
 		{"company", companyScreens},
+		{"screen", screenScreens},
 		{"away", awayScreens},
 		{"silent", silentScreens},
 		{"server", serverScreens},
@@ -289,6 +290,65 @@ func companyScreens(a *album) {
 	ana.Sees(names[1], "away")
 	ana.Until("its place is held", tile(names[1])+`.querySelector('.hold').checkVisibility()`)
 	a.take(ana, "call-eight-one-away", closeChat(ana))
+}
+
+// slides draws what somebody shares, and gives it out as the screen.
+const slides = `navigator.mediaDevices.getDisplayMedia = async () => {
+	const canvas = document.createElement('canvas')
+	canvas.width = 1280, canvas.height = 720
+	const g = canvas.getContext('2d')
+	setInterval(() => {
+		g.fillStyle = '#fbfaf6'; g.fillRect(0, 0, 1280, 720)
+		g.fillStyle = '#1d3a2f'; g.font = '700 56px sans-serif'; g.fillText('Beds of the north side', 80, 120)
+		g.font = '32px sans-serif'
+		;['Tomatoes: up after nine days', 'Beans: a second row in May', 'Squash: needs the fence first'].forEach((line, i) => g.fillText('•  ' + line, 80, 210 + i * 60))
+		;[210, 320, 160, 270, 120].forEach((h, i) => { g.fillStyle = ['#5f8f63', '#d9a441', '#c8553d'][i % 3]; g.fillRect(80 + i * 130, 660 - h * 0.8, 90, h * 0.8) })
+		g.fillStyle = '#7c8b84'; g.font = '24px sans-serif'; g.fillText('page 3 of 12', 1090, 680)
+	}, 200)
+	return canvas.captureStream(5)
+}`
+
+// screenScreens are a shared screen for one and for several, one's own, and
+// the settings and the word to one who came back too late beside it.
+func screenScreens(a *album) {
+	s := StartServer(a.t, scale)
+	ana, ben := a.pair(s, "")
+	ben.Eval(slides, nil)
+	ben.Press("Share screen")
+	ana.watches("Ben Okafor")
+	a.take(ana, "screen", closeChat(ana))
+	a.take(ben, "screen-own", closeChat(ben))
+	ana.SetScreen(kit.Screen{Width: 360, Height: 640, Phone: true})
+	a.write(ana, "screen-small-phone.png")
+	ana.Press("Settings")
+	a.take(ana, "screen-settings", closeChat(ana))
+	ana.Key("Escape")
+	all := []*Page{a.joins(s, "Chen Wei", ""), a.joins(s, "Dora Lind", "")}
+	for _, name := range []string{"Chen Wei", "Dora Lind"} {
+		ana.Sees(name, "connected")
+	}
+	ana.watches("Ben Okafor")
+	a.take(ana, "screen-four", closeChat(ana))
+	all[0].Eval(slides, nil)
+	all[0].Press("Share screen")
+	ana.watches("Chen Wei")
+	a.take(ana, "screen-two", closeChat(ana))
+	all[1].Press("Turn camera off")
+	ben.Press("Turn camera off")
+	ana.Until("the picture is off", tile("Ben Okafor")+`.dataset.picture === 'off'`)
+	all[0].Do(kit.CloseTab)
+	ana.Sees("Chen Wei", "away")
+	a.take(ana, "screen-one-away", closeChat(ana))
+
+	room := ben.Text("location.href")
+	ben.Open("about:blank")
+	ana.SeesCause("Ben Okafor", "ended", "page-navigated")
+	ben.Do(kit.TypeAddress.To(room))
+	ben.Sees("Ana Ruiz", "connected")
+	ben.Until("it reads what the others were told", `document.getElementById('former-notice').checkVisibility()`)
+	a.take(ben, "came-back-too-late", closeChat(ben))
+	ben.Choose("Language", "zh")
+	a.take(ben, "zh-came-back-too-late", closeChat(ben))
 }
 
 func closeChat(p *Page) func(bool) {

@@ -1,5 +1,7 @@
 package page
 
+import "syscall/js"
+
 // Config is what the page's address asks for.
 type Config struct {
 	Room       string // "" on the start page, which has no session
@@ -7,6 +9,11 @@ type Config struct {
 	JoinNow    bool   // join=now: no lobby
 	Microphone bool   // wanted: not with media=none
 	Camera     bool   // wanted: not with media=none or media=audio
+}
+
+// Room is the room of the page's address.
+func Room() string {
+	return js.Global().Get("holdline").Get("shell").Get("config").Get("room").String()
 }
 
 // config reads the page's address, as boot.js has split it.

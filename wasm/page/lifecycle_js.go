@@ -18,8 +18,9 @@ type Lifecycle struct {
 }
 
 const (
-	recordKey = "holdline.record"
-	askKey    = "holdline.ask"
+	recordKey  = "holdline.record"
+	stoppedKey = "holdline.stopped." // and the participant
+	askKey     = "holdline.ask"
 	// lockPatience is how long the last page of this tab may take to let go of
 	// its identity's lock; a tab that was duplicated never does.
 	lockPatience = 1000 // ms
@@ -89,7 +90,10 @@ var intents = []signal.Intent{
 // for where a navigation leads, which only the stub learns.
 func (l *Lifecycle) Prepare(g session.Goodbyes, socket js.Value, channels, connections []any) {
 	const targetPlace = "@"
-	leaving, bye, beacon := map[string]any{}, map[string]any{}, map[string]any{}
+	leaving, bye, beacon, gone := map[string]any{}, map[string]any{}, map[string]any{}, ""
+	if g.Armed && g.Key != "" {
+		gone = string(signal.Raw(signal.Gone{Room: g.Room, Participant: g.Participant, Life: g.Life, Key: g.Key}))
+	}
 	for _, intent := range intents {
 		goodbye := signal.Goodbye{Count: g.Count + 1, Intent: intent, Target: targetPlace}
 		leaving[string(intent)] = message(signal.TypeLeaving, g.Life, goodbye)
@@ -101,7 +105,7 @@ func (l *Lifecycle) Prepare(g session.Goodbyes, socket js.Value, channels, conne
 	}
 	l.stub.Call("prepare", map[string]any{
 		"armed": g.Armed, "ask": g.Ask, "socket": socket, "channels": channels, "connections": connections,
-		"leaving": leaving, "bye": bye, "beacon": beacon,
+		"leaving": leaving, "bye": bye, "beacon": beacon, "gone": gone, "stopped": stoppedKey + g.Participant,
 	})
 }
 
@@ -168,6 +172,83 @@ func (l *Lifecycle) Record() *session.Record {
 	return &r
 }
 
+// SaveStopped keeps the record for any tab of this browser; the stub forgets
+// it with a goodbye.
+func (l *Lifecycle) SaveStopped(r session.Record) {
+	storage("localStorage", "setItem", stoppedKey+r.Participant, string(signal.Raw(r)))
+}
+
+// ForgetStopped forgets it.
+func (l *Lifecycle) ForgetStopped(participant string) {
+	storage("localStorage", "removeItem", stoppedKey+participant)
+}
+
+// Stopped reports by done what other pages have left of this room, and who of
+// them still lives. What is too old goes.
+func (l *Lifecycle) Stopped(room string, policy session.Policy, done func([]session.Stopped)) {
+	all := stopped(room, policy)
+	locks := js.Global().Get("navigator").Get("locks")
+	if len(all) == 0 || !locks.Truthy() {
+		done(all)
+		return
+	}
+	browser.Then(locks.Call("query"), func(state js.Value, err error) {
+		for i := range all {
+			if err != nil {
+				break // refused: as if there were no locks
+			}
+			held := state.Get("held")
+			for n := range held.Length() {
+				all[i].Alive = all[i].Alive || held.Index(n).Get("name").String() == lockName(all[i].Record.Participant)
+			}
+		}
+		done(all)
+	})
+}
+
+func stopped(room string, policy session.Policy) (all []session.Stopped) {
+	var keys []string
+	_ = browser.Try(func() {
+		list := js.Global().Get("Object").Call("keys", js.Global().Get("localStorage"))
+		for i := range list.Length() {
+			keys = append(keys, list.Index(i).String())
+		}
+	})
+	now := int64(js.Global().Get("Date").Call("now").Float())
+	for _, key := range keys {
+		if !strings.HasPrefix(key, stoppedKey) {
+			continue
+		}
+		var r session.Record
+		v := storage("localStorage", "getItem", key)
+		switch {
+		case v.Type() != js.TypeString:
+		case json.Unmarshal([]byte(v.String()), &r) != nil || !policy.Fresh(r, now):
+			storage("localStorage", "removeItem", key)
+		case r.Room == room && key == stoppedKey+r.Participant:
+			all = append(all, session.Stopped{Record: r})
+		}
+	}
+	return all
+}
+
+// ServedAs is what the server called this page when it served it, as the
+// headers of the response say; "" where the browser does not tell.
+func ServedAs() (name string) {
+	_ = browser.Try(func() {
+		timing := js.Global().Get("performance").Call("getEntriesByType", "navigation").Index(0).Get("serverTiming")
+		for i := range timing.Length() {
+			if t := timing.Index(i); t.Get("name").String() == "page" && signal.ValidPage(t.Get("description").String()) {
+				name = t.Get("description").String()
+			}
+		}
+	})
+	return name
+}
+
+// lockName is the Web Lock of an identity.
+func lockName(participant string) string { return "holdline:" + participant }
+
 // Asks says whether the person wants to be asked before leaving a call.
 func (l *Lifecycle) Asks() bool {
 	v := storage("localStorage", "getItem", askKey)
@@ -203,7 +284,7 @@ func (l *Lifecycle) Claim(participant string, done func(claimed, known bool)) {
 		return held
 	})
 	options := map[string]any{"signal": js.Global().Get("AbortSignal").Call("timeout", lockPatience)}
-	browser.Then(locks.Call("request", "holdline:"+participant, options, granted), func(_ js.Value, err error) {
+	browser.Then(locks.Call("request", lockName(participant), options, granted), func(_ js.Value, err error) {
 		free()
 		if err != nil && strings.Contains(err.Error(), "TimeoutError") {
 			done(false, true)

@@ -17,9 +17,11 @@ type Controls struct {
 	Begin         func(Config) // before any of the others: what the address asks for
 	Join          func(name string)
 	Leave, Rejoin func()
+	GoBack        func() // as who this browser was when it stopped
 	Say           func(text string)
 	SetMicrophone func(on bool)
 	SetCamera     func(on bool)
+	SetScreen     func(on bool)           // share it, and no more; the browser lets the person pick
 	SetAskToLeave func(on bool)           // whether closing the page asks first
 	SaveReport    func() []byte           // the report so far, as JSON
 	Snapshot      func() session.Snapshot // of the present moment
@@ -44,18 +46,24 @@ type Page struct {
 	rendered      bool
 	microphoneOn  bool
 	cameraOn      bool
+	sharing       bool
 	tiles         map[string]*tileElement
 	chat          chat
 	hourAndMinute js.Value
 
-	status, ended, ask                       *slot
+	status, ended, ask, askInCall            *slot
 	rootState, rootSignaling, rootCause      *slot
 	signalingNotice, signalingShown          *slot
 	deviceNotice, deviceShown                *slot
+	back, backShown                          *slot
+	formerNotice, formerCause, formerShown   *slot
 	inviteShown, cells, selfPlace            *slot
+	screens, screenColumns, strip            *slot
 	selfPicture, selfAvatar, selfMuted       *slot
 	microphone, microphoneID, microphoneName *slot
 	camera, cameraID, cameraName             *slot
+	screen, screenID, screenName             *slot
+	screenShown, sharingShown                *slot
 }
 
 // New takes the page over from the shell. A Join that was pressed before the
@@ -66,7 +74,7 @@ func New(c Controls) *Page {
 	root := document.Get("documentElement")
 	signaling, device := id("signaling-notice"), id("device-notice")
 	stage, self, microphone, camera := id("stage"), id("self"), id("microphone"), id("camera")
-	ask := id("ask")
+	ask, askInCall, screen, former := id("ask"), id("ask-in-call"), id("screen"), id("former-notice")
 	p := &Page{
 		controls:      c,
 		shell:         js.Global().Get("holdline").Get("shell"),
@@ -84,9 +92,17 @@ func New(c Controls) *Page {
 		signalingShown:  shownOf(signaling),
 		deviceNotice:    textOf(find(device, "p")),
 		deviceShown:     shownOf(device),
+		back:            textOf(id("back-words")),
+		backShown:       shownOf(id("back")),
+		formerNotice:    textOf(find(former, "p")),
+		formerCause:     attributeOf(former, "data-cause"),
+		formerShown:     shownOf(former),
 		inviteShown:     shownOf(id("invite")),
 		cells:           attributeOf(stage, "data-cells"),
 		selfPlace:       attributeOf(stage, "data-self"),
+		screens:         attributeOf(stage, "data-screens"),
+		screenColumns:   propertyOf(stage, "--screens"),
+		strip:           propertyOf(stage, "--strip"),
 		selfPicture:     attributeOf(self, "data-picture"),
 		selfAvatar:      textOf(find(self, ".avatar")),
 		selfMuted:       shownOf(find(self, ".badge-muted")),
@@ -96,27 +112,36 @@ func New(c Controls) *Page {
 		camera:          attributeOf(camera, "data-on"),
 		cameraID:        attributeOf(find(camera, "[data-name]"), "data-text"),
 		cameraName:      textOf(find(camera, "[data-name]")),
+		screen:          attributeOf(screen, "data-on"),
+		screenID:        attributeOf(find(screen, "[data-name]"), "data-text"),
+		screenName:      textOf(find(screen, "[data-name]")),
+		screenShown:     shownOf(screen),
+		sharingShown:    shownOf(id("screen-notice")),
 	}
 	p.status = &slot{write: func(v string) { p.shell.Call("status", v) }}
 	p.ended = &slot{write: func(v string) { p.shell.Call("end", parsed(v)) }, value: "null", written: true}
 	p.timer = browser.NewTimer(func() { p.Render(p.snapshot) })
-	p.ask = &slot{write: func(v string) { ask.Set("checked", v == "true") }}
+	p.ask, p.askInCall = checkedOf(ask), checkedOf(askInCall)
 	p.readTable()
-	p.listen(microphone, camera, id("leave"), ask)
+	p.listen(microphone, camera, id("leave"))
+	p.listenScreen(screen, id("screen-stop"))
+	for _, box := range []js.Value{ask, askInCall} {
+		browser.Listen(box, "change", func(js.Value) { c.SetAskToLeave(box.Get("checked").Bool()) })
+	}
 	c.Begin(p.config())
 	p.shell.Call("attach", c.Version)
 	return p
 }
 
 // listen stays for as long as the page.
-func (p *Page) listen(microphone, camera, leave, ask js.Value) {
+func (p *Page) listen(microphone, camera, leave js.Value) {
 	c := p.controls
 	browser.Listen(microphone, "click", func(js.Value) { c.SetMicrophone(!p.microphoneOn) })
 	browser.Listen(camera, "click", func(js.Value) { c.SetCamera(!p.cameraOn) })
 	browser.Listen(leave, "click", func(js.Value) { c.Leave() })
-	browser.Listen(ask, "change", func(js.Value) { c.SetAskToLeave(ask.Get("checked").Bool()) })
 	browser.Listen(p.shell, "leave", func(js.Value) { c.Leave() })
 	browser.Listen(p.shell, "rejoin", func(js.Value) { c.Rejoin() })
+	browser.Listen(p.shell, "back", func(js.Value) { c.GoBack() })
 	browser.Listen(p.shell, "join", func(ev js.Value) { c.Join(ev.Get("detail").String()) })
 	browser.Listen(p.shell, "say", func(ev js.Value) { c.Say(ev.Get("detail").String()) })
 	browser.Listen(p.shell, "ask", func(ev js.Value) { p.answer(ev.Get("detail")) })
@@ -126,6 +151,11 @@ func (p *Page) listen(microphone, camera, leave, ask js.Value) {
 			p.Render(p.snapshot)
 		}
 	})
+}
+
+func (p *Page) listenScreen(screen, stop js.Value) {
+	browser.Listen(screen, "click", func(js.Value) { p.controls.SetScreen(!p.sharing) })
+	browser.Listen(stop, "click", func(js.Value) { p.controls.SetScreen(false) })
 }
 
 // answer fills in what window.holdline asks for.
@@ -165,10 +195,16 @@ func (p *Page) Render(s session.Snapshot) {
 	p.signalingShown.putBool(v.SignalingNotice != "")
 	p.deviceNotice.put(v.DeviceNotice)
 	p.deviceShown.putBool(v.DeviceNotice != "")
+	p.back.put(v.Back)
+	p.backShown.putBool(v.Back != "")
+	p.formerNotice.put(v.FormerNotice)
+	p.formerCause.put(v.FormerCause)
+	p.formerShown.putBool(v.FormerNotice != "")
 	p.renderStage(v)
 	p.renderControls(v)
 	p.renderChat(s.Messages)
 	p.ask.putBool(s.AskToLeave)
+	p.askInCall.putBool(s.AskToLeave)
 	p.rendered = true
 	p.shell.Call("changed")
 
@@ -182,6 +218,9 @@ func (p *Page) Render(s session.Snapshot) {
 func (p *Page) renderStage(v View) {
 	p.inviteShown.putBool(v.Invite)
 	p.cells.put(strconv.Itoa(min(v.Cells, maxCells)))
+	p.screens.put(strconv.Itoa(v.Screens))
+	p.screenColumns.put(strconv.Itoa(v.Screens))
+	p.strip.put(strconv.Itoa(max(1, v.Cells-v.Screens)))
 	p.selfPlace.put(choose(v.SelfInCell, "cell", "corner"))
 	p.selfPicture.put(choose(v.SelfPicture, "on", "off"))
 	p.selfAvatar.put(v.SelfInitials)
@@ -189,13 +228,18 @@ func (p *Page) renderStage(v View) {
 }
 
 func (p *Page) renderControls(v View) {
-	p.microphoneOn, p.cameraOn = v.Microphone.On, v.Camera.On
+	p.microphoneOn, p.cameraOn, p.sharing = v.Microphone.On, v.Camera.On, v.Sharing
 	p.microphone.putBool(v.Microphone.On)
 	p.microphoneID.put(v.Microphone.Name)
 	p.microphoneName.put(p.table.Say(v.Microphone.Name))
 	p.camera.putBool(v.Camera.On)
 	p.cameraID.put(v.Camera.Name)
 	p.cameraName.put(p.table.Say(v.Camera.Name))
+	p.screen.putBool(v.Screen.On)
+	p.screenID.put(v.Screen.Name)
+	p.screenName.put(p.table.Say(v.Screen.Name))
+	p.screenShown.putBool(v.CanShare)
+	p.sharingShown.putBool(v.Sharing)
 }
 
 // renderEnd shows how this side's session ended, and tells scripts; again when
@@ -211,13 +255,15 @@ func (p *Page) renderEnd(s session.Snapshot) {
 func parsed(text string) js.Value { return js.Global().Get("JSON").Call("parse", text) }
 
 // RemoteVideo is the <video> that plays what the participant sends, for
-// srcObject. It stays the same for as long as the participant's element does.
-func (p *Page) RemoteVideo(participant string) js.Value {
+// srcObject. The camera's, which plays the sound too, stays the same for as
+// long as the participant's element does; the screen's is there while one is
+// shared, and undefined else.
+func (p *Page) RemoteVideo(participant string, kind session.DeviceKind) js.Value {
 	e := p.tiles[participant]
 	if e == nil {
 		e = p.addTile(participant, nil)
 	}
-	return e.video
+	return e.pictureOf(kind)
 }
 
 // SelfVideo is the muted <video> for the own picture.

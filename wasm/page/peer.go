@@ -22,6 +22,8 @@ type Tile struct {
 	Picture     bool   // there is a picture to show
 	Muted       bool
 	CameraOff   bool
+	Screen      bool   // it shares its screen
+	ScreenName  string // of that picture
 }
 
 // tile is what to show of p at now. again is in how many milliseconds its
@@ -45,6 +47,8 @@ func (t Table) tile(p session.PeerSnapshot, now float64) (tile Tile, again float
 		Picture:     here && p.Camera,
 		Muted:       here && !p.Microphone,
 		CameraOff:   here && !p.Camera,
+		Screen:      here && p.Screen,
+		ScreenName:  t.Say("screen.of", "name", shown),
 	}
 	if left := p.Until - now; p.State == session.PeerAway && p.Until > 0 && left > 0 {
 		seconds := math.Ceil(left / 1000)

@@ -39,6 +39,16 @@ func shownOf(el js.Value) *slot {
 	return &slot{write: func(v string) { el.Call("toggleAttribute", "hidden", v != "true") }}
 }
 
+// propertyOf is a custom property of an element's style.
+func propertyOf(el js.Value, name string) *slot {
+	return &slot{write: func(v string) { el.Get("style").Call("setProperty", name, v) }}
+}
+
+// checkedOf is whether a checkbox is.
+func checkedOf(el js.Value) *slot {
+	return &slot{write: func(v string) { el.Set("checked", v == "true") }}
+}
+
 func find(within js.Value, selector string) js.Value { return within.Call("querySelector", selector) }
 
 // fresh is a new copy of what the template with that id holds.

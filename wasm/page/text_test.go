@@ -112,7 +112,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 	}
 	note(htmlID, source(t, "../../static/index.html"))
 	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js"))
-	note(goID, source(t, "view.go", "peer.go", "chat_js.go", "page_js.go"))
+	note(goID, source(t, "view.go", "back.go", "peer.go", "chat_js.go", "page_js.go"))
 	for id := range named {
 		if en[id] == "" {
 			t.Errorf("%s: no words", id)
@@ -122,7 +122,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 
 func TestNoWordsLieUnused(t *testing.T) {
 	all := source(t, "../../static/index.html", "../../static/boot.js", "../../static/shell.js",
-		"view.go", "peer.go", "chat_js.go", "page_js.go")
+		"view.go", "back.go", "peer.go", "chat_js.go", "page_js.go")
 	used := composed()
 	for id := range tables(t)["en"] {
 		family := strings.HasPrefix(id, "device.") || strings.HasPrefix(id, "peer.state.")
@@ -153,7 +153,7 @@ func TestContractAccessibleNamesInEnglish(t *testing.T) {
 	en := tables(t)["en"]
 	for id, want := range map[string]string{
 		"start.call": "Start a call", "room": "Room", "name": "Your name", "language": "Language",
-		"join": "Join", "leave": "Leave", "rejoin": "Rejoin", "copy-link": "Copy link", "save-report": "Save report",
+		"join": "Join", "go-back": "Go back in", "leave": "Leave", "rejoin": "Rejoin", "copy-link": "Copy link", "save-report": "Save report",
 		"microphone.mute": "Mute microphone", "microphone.unmute": "Unmute microphone",
 		"camera.off": "Turn camera off", "camera.on": "Turn camera on", "message": "Message", "send": "Send",
 	} {

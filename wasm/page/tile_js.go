@@ -1,13 +1,19 @@
 package page
 
-import "syscall/js"
+import (
+	"syscall/js"
+
+	"holdline/wasm/session"
+)
 
 // tileElement is a remote participant on the stage.
 type tileElement struct {
 	element, video js.Value
-	rendered       bool // a snapshot has known it
+	screen         js.Value // the <video> of a shared screen, undefined while there is none
+	rendered       bool     // a snapshot has known it
 
 	name, label, state, cause, picture, tint *slot
+	screenShown                              *slot
 	who, avatar, what, hold                  *slot
 	holdShown, mutedShown, cameraOffShown    *slot
 }
@@ -25,6 +31,7 @@ func newTileElement(document js.Value, participant string) *tileElement {
 		cause:          attributeOf(el, "data-cause"),
 		picture:        attributeOf(el, "data-picture"),
 		tint:           attributeOf(el, "data-tint"),
+		screenShown:    attributeOf(el, "data-screen"),
 		who:            textOf(find(el, ".who")),
 		avatar:         textOf(find(el, ".avatar")),
 		what:           textOf(find(el, ".what")),
@@ -35,8 +42,9 @@ func newTileElement(document js.Value, participant string) *tileElement {
 	}
 }
 
-func (e *tileElement) render(t Tile) {
+func (p *Page) renderTile(e *tileElement, t Tile) {
 	e.rendered = true
+	e.showScreen(p.document, t)
 	e.cause.put(t.Cause) // before data-state: who waits for a state reads its cause
 	e.state.put(t.State)
 	e.what.put(t.What)
@@ -56,6 +64,32 @@ func (e *tileElement) render(t Tile) {
 	}
 }
 
+// showScreen has a second <video> behind the camera's for as long as a screen
+// is shared.
+func (e *tileElement) showScreen(document js.Value, t Tile) {
+	if t.Screen && e.screen.IsUndefined() {
+		e.screen = fresh(document, "shared")
+		e.video.Call("after", e.screen)
+	}
+	if !t.Screen && !e.screen.IsUndefined() {
+		e.screen.Set("srcObject", js.Null())
+		e.screen.Call("remove")
+		e.screen = js.Undefined()
+	}
+	if !e.screen.IsUndefined() {
+		e.screen.Set("ariaLabel", t.ScreenName)
+	}
+	e.screenShown.put(choose(t.Screen, "on", "off"))
+}
+
+// pictureOf is the <video> of a kind, undefined where there is none.
+func (e *tileElement) pictureOf(kind session.DeviceKind) js.Value {
+	if kind == session.Screen {
+		return e.screen
+	}
+	return e.video
+}
+
 // renderTiles brings the stage to tiles. An element is never moved: a <video>
 // that leaves the document pauses.
 func (p *Page) renderTiles(tiles []Tile) {
@@ -66,7 +100,7 @@ func (p *Page) renderTiles(tiles []Tile) {
 		if e == nil {
 			e = p.addTile(t.Participant, tiles[i+1:])
 		}
-		e.render(t)
+		p.renderTile(e, t)
 	}
 	for participant, e := range p.tiles {
 		if e.rendered && !there[participant] {

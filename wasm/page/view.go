@@ -8,6 +8,7 @@ package page
 
 import (
 	"strconv"
+	"strings"
 
 	"holdline/server/signal"
 	"holdline/wasm/session"
@@ -22,17 +23,24 @@ type View struct {
 
 	SignalingNotice string
 	DeviceNotice    string
+	Back            string // the lobby's offer to go back in, "" where there is none
+	FormerNotice    string // came back too late: what the others were told
+	FormerCause     string
+	Sharing         bool // the own screen
 
 	Invite     bool // nobody is here: show the link
 	Tiles      []Tile
 	Cells      int  // of the stage, the invitation and the own tile included
 	SelfInCell bool // the own tile is a cell among the others, else it sits in the corner
+	Screens    int  // cells with a shared screen; the others make room for them
 
 	SelfInitials string
 	SelfPicture  bool
 	SelfMuted    bool
 	Microphone   Control
 	Camera       Control
+	Screen       Control
+	CanShare     bool // the browser can capture a screen
 
 	Again float64 // in how many milliseconds a countdown changes; 0: none runs
 }
@@ -51,17 +59,34 @@ func (t Table) View(s session.Snapshot, now float64) View {
 		Cause:           string(s.Cause),
 		Status:          t.status(s),
 		SignalingNotice: t.signalingNotice(s),
-		DeviceNotice:    t.deviceNotice(s.Microphone, s.Camera),
+		DeviceNotice:    joined(t.deviceNotice(s.Microphone, s.Camera), t.screenNotice(s.Screen)),
+		FormerNotice:    t.formerNotice(s),
+		Sharing:         s.Screen.State == session.DeviceOn,
 		SelfInitials:    initials(s.Name),
 		SelfPicture:     s.Camera.State == session.DeviceOn,
 		SelfMuted:       s.State != session.StateLobby && !wanted(s.Microphone),
 		Microphone:      control(s.Microphone, "microphone.mute", "microphone.unmute"),
 		Camera:          control(s.Camera, "camera.off", "camera.on"),
+		Screen:          Control{Name: "screen.share"},
+		CanShare:        s.Screen.Cause != signal.CauseUnsupportedBrowser,
+	}
+	if v.Sharing {
+		v.Screen = Control{On: true, Name: "screen.stop"}
+	}
+	if s.Former != nil {
+		v.FormerCause = string(s.Former.Cause)
+	}
+	v.Back, v.Again = t.back(s.Back, now)
+	if v.Back != "" && v.Status == "" {
+		v.Status = v.Back
 	}
 	v.Invite = s.State == session.StateWaiting
 	for _, p := range s.Peers {
 		tile, again := t.tile(p, now)
 		v.Tiles = append(v.Tiles, tile)
+		if tile.Screen {
+			v.Screens++
+		}
 		if p.State != session.PeerEnded {
 			v.Invite = false
 		}
@@ -121,6 +146,11 @@ func (t Table) status(s session.Snapshot) string {
 		return t.Say("status.waiting")
 	case session.StateRecovering:
 		return t.Say("status.recovering")
+	}
+	for _, p := range s.Peers {
+		if p.Screen {
+			return t.Say("status.sharing", "name", t.name(p.Name))
+		}
 	}
 	return t.company(s.Peers)
 }
@@ -183,6 +213,27 @@ func (t Table) deviceNotice(microphone, camera session.Device) string {
 	}
 	return t.Say("device.microphone."+m) + " " + t.Say("device.camera."+c)
 }
+
+// screenNotice says that the own screen could not be captured. Where the
+// browser never can, there is no button that anybody could have pressed.
+func (t Table) screenNotice(screen session.Device) string {
+	if screen.State != session.DeviceMissing || screen.Cause == signal.CauseUnsupportedBrowser {
+		return ""
+	}
+	return t.Say("screen.failed")
+}
+
+// formerNotice tells one who came back too late what the others were told, in
+// their words.
+func (t Table) formerNotice(s session.Snapshot) string {
+	if s.Former == nil {
+		return ""
+	}
+	return t.Say("former", "told", t.peer(session.PeerSnapshot{Name: s.Name, State: session.PeerEnded, End: s.Former}))
+}
+
+// joined are the sentences that there are.
+func joined(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
 func deviceProblem(d session.Device) string {
 	switch d.Cause {

@@ -221,3 +221,38 @@ func TestInitials(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOfferToGoBackSaysWhoAndWhen(t *testing.T) {
+	const minute, hour = 60_000.0, 3_600_000.0
+	for _, tt := range []struct {
+		age      float64
+		language string
+		words    string
+		again    float64
+	}{
+		{0, "en", "Your browser stopped while you were in this call as Ana, less than a minute ago.", minute},
+		{-5000, "en", "Your browser stopped while you were in this call as Ana, less than a minute ago.", minute},
+		{59_000, "en", "Your browser stopped while you were in this call as Ana, less than a minute ago.", 1000},
+		{minute, "en", "Your browser stopped while you were in this call as Ana, a minute ago.", minute},
+		{2*minute + 10_000, "en", "Your browser stopped while you were in this call as Ana, 2 minutes ago.", 50_000},
+		{hour - 1, "en", "Your browser stopped while you were in this call as Ana, 59 minutes ago.", 1},
+		{hour, "en", "Your browser stopped while you were in this call as Ana, an hour ago.", minute},
+		{11.9 * hour, "en", "Your browser stopped while you were in this call as Ana, 11 hours ago.", minute},
+		{5 * minute, "zh", "您以“Ana”的名字在此通话中时，浏览器停止了运行，5 分钟前。", minute},
+	} {
+		s := call(session.StateLobby)
+		s.Back = &session.Back{Name: "Ana", At: now - tt.age}
+		v := tables(t)[tt.language].View(s, now)
+		if v.Back != tt.words || v.Status != tt.words || v.Again != tt.again {
+			t.Errorf("%v ms ago: %q, status %q, again in %v; want %q, again in %v", tt.age, v.Back, v.Status, v.Again, tt.words, tt.again)
+		}
+	}
+	s := call(session.StateLobby)
+	if v := tables(t)["en"].View(s, now); v.Back != "" || v.Again != 0 {
+		t.Errorf("without an offer: %q, again in %v", v.Back, v.Again)
+	}
+	s.Back, s.Microphone.State = &session.Back{Name: "Ana", At: now}, session.DeviceAsking
+	if v := tables(t)["en"].View(s, now); v.Back == "" || !strings.Contains(v.Status, "Your browser asks") {
+		t.Errorf("while the browser asks the status is %q", v.Status)
+	}
+}

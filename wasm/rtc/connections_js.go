@@ -30,7 +30,7 @@ const (
 // Connections are the RTCPeerConnections of a session, by their links.
 type Connections struct {
 	put     func(session.Event)
-	video   func(participant string) js.Value
+	video   func(participant string, kind session.DeviceKind) js.Value
 	devices *Devices
 	all     map[session.Link]*connection
 }
@@ -43,14 +43,18 @@ type connection struct {
 	js      js.Value
 	control *channel
 	chat    *channel
-	stream  js.Value // of the remote tracks
+	stream  js.Value // of the remote microphone and camera
+	screens js.Value // of the remote screen
+	camera  js.Value // the transceiver of both cameras
+	screen  js.Value // the transceiver of the own screen
 	stop    []func()
 	dtls    js.Value // the transport whose state is listened to
 }
 
 // New makes an empty set. put takes what the browser reports; video finds the
-// element that shows a participant, undefined while there is none.
-func New(put func(session.Event), video func(participant string) js.Value, devices *Devices) *Connections {
+// element that shows a participant's camera or screen, undefined while there
+// is none.
+func New(put func(session.Event), video func(participant string, kind session.DeviceKind) js.Value, devices *Devices) *Connections {
 	c := &Connections{put: put, video: video, devices: devices, all: map[session.Link]*connection{}}
 	devices.changed = c.sendTracks
 	return c
@@ -109,7 +113,7 @@ func (c *Connections) create(a session.CreatePeerConnection) {
 		c.put(session.ConnectionRefused{Link: a.Link, Err: err.Error()})
 		return
 	}
-	p := &connection{link: a.Link, servers: a.ICEServers, pc: pc, js: pc.JSValue(), stream: js.Global().Get("MediaStream").New()}
+	p := &connection{link: a.Link, servers: a.ICEServers, pc: pc, js: pc.JSValue(), stream: js.Global().Get("MediaStream").New(), screens: js.Global().Get("MediaStream").New()}
 	c.all[a.Link] = p
 	if err := c.openChannels(p); err != nil {
 		c.put(session.ConnectionRefused{Link: a.Link, Err: err.Error()})
@@ -143,7 +147,7 @@ func (c *Connections) listen(p *connection) {
 	on("connectionstatechange", func(js.Value) {
 		c.put(session.ConnectionStateChanged{Link: p.link, State: text(p.js.Get("connectionState"))})
 	})
-	on("track", func(ev js.Value) { c.track(p, ev.Get("track")) })
+	on("track", func(ev js.Value) { c.track(p, ev.Get("transceiver")) })
 }
 
 // listenDTLS starts once there is a transport, and anew when a rollback has
@@ -264,9 +268,7 @@ func (c *Connections) close(p *connection) {
 	}
 	p.control.close()
 	p.chat.close()
-	if v := c.video(p.link.Peer); v.Truthy() && v.Get("srcObject").Equal(p.stream) {
-		v.Set("srcObject", nil)
-	}
+	c.hide(p)
 	p.pc.Close()
 	c.Show()
 	c.sendTracks() // to fewer, so larger

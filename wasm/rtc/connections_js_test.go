@@ -26,6 +26,7 @@ type side struct {
 	devices     *Devices
 	link        session.Link
 	video       js.Value
+	screen      js.Value
 	events      chan session.Event
 	seen        []session.Event
 	attempt     int
@@ -36,7 +37,13 @@ func newSide(peer string) *side {
 	s.video = js.Global().Get("document").Call("createElement", "video")
 	put := func(ev session.Event) { s.events <- ev }
 	s.devices = NewDevices(put, js.Undefined)
-	s.connections = New(put, func(string) js.Value { return s.video }, s.devices)
+	s.screen = js.Global().Get("document").Call("createElement", "video")
+	s.connections = New(put, func(_ string, kind session.DeviceKind) js.Value {
+		if kind == session.Screen {
+			return s.screen
+		}
+		return s.video
+	}, s.devices)
 	return s
 }
 
@@ -77,6 +84,7 @@ func (c *call) until(what string, ok func() bool) {
 			c.carry(c.ends[0], c.ends[1], ev)
 		case ev := <-c.ends[1].events:
 			c.carry(c.ends[1], c.ends[0], ev)
+		case <-time.After(20 * time.Millisecond): // what an element shows is no event
 		case <-patience:
 			c.Fatalf("not within 20 s: %s", what)
 		}

@@ -7,11 +7,12 @@ import (
 	"holdline/wasm/session"
 )
 
-// Devices are the own microphone and camera.
+// Devices are the own microphone, camera and screen.
 type Devices struct {
 	put     func(session.Event)
 	self    func() js.Value // the element of one's own picture
-	stream  js.Value
+	stream  js.Value        // of microphone and camera
+	screen  js.Value        // of the screen
 	tracks  map[session.DeviceKind]js.Value
 	stop    map[session.DeviceKind]func()
 	changed func() // the tracks to send are others than before
@@ -21,7 +22,7 @@ type Devices struct {
 // NewDevices makes devices that are not open.
 func NewDevices(put func(session.Event), self func() js.Value) *Devices {
 	return &Devices{
-		put: put, self: self, stream: js.Global().Get("MediaStream").New(),
+		put: put, self: self, stream: js.Global().Get("MediaStream").New(), screen: js.Global().Get("MediaStream").New(),
 		tracks: map[session.DeviceKind]js.Value{}, stop: map[session.DeviceKind]func(){},
 		changed: func() {},
 	}
@@ -36,6 +37,11 @@ func (d *Devices) Perform(a session.Action) (ok bool) {
 		if t, open := d.tracks[a.Device]; open {
 			t.Set("enabled", a.On)
 		}
+	case session.OpenScreen:
+		d.openScreen()
+	case session.CloseScreen:
+		d.drop(session.Screen, true)
+		d.changed()
 	case session.CloseDevices:
 		d.asked++
 		for kind := range d.tracks {
@@ -80,13 +86,63 @@ func (d *Devices) open(microphone, camera bool) {
 			d.open(true, false)
 			d.open(false, true)
 		default:
-			name := err.Error()
-			if e, ok := err.(*browser.Error); ok {
-				name = e.Name
-			}
-			d.fail(microphone, camera, name)
+			d.fail(microphone, camera, nameOf(err))
 		}
 	})
+}
+
+// CanShareScreen says whether the browser can capture a screen: a phone's
+// cannot, and none can in a page that is not secure.
+func CanShareScreen() bool {
+	media := js.Global().Get("navigator").Get("mediaDevices")
+	return media.Truthy() && media.Get("getDisplayMedia").Type() == js.TypeFunction
+}
+
+// screenConstraints ask for what can be read and sent to seven others: full
+// HD at half the pictures of a camera. The browser may offer another surface
+// while it shares, and leaves out this very tab, which would show itself.
+var screenConstraints = map[string]any{
+	"video": map[string]any{
+		"width":     map[string]any{"max": 1920},
+		"height":    map[string]any{"max": 1080},
+		"frameRate": map[string]any{"ideal": 15, "max": 30},
+	},
+	"audio":              false,
+	"selfBrowserSurface": "exclude",
+	"surfaceSwitching":   "include",
+}
+
+// openScreen lets the person pick what to share. The press of the button is
+// still fresh: browsers ask that it was within the last seconds.
+func (d *Devices) openScreen() {
+	asked := d.asked
+	if !CanShareScreen() {
+		d.put(session.DeviceFailed{Device: session.Screen, Name: "SecurityContext"})
+		return
+	}
+	media := js.Global().Get("navigator").Get("mediaDevices")
+	browser.Then(media.Call("getDisplayMedia", screenConstraints), func(stream js.Value, err error) {
+		if err != nil {
+			d.put(session.DeviceFailed{Device: session.Screen, Name: nameOf(err)})
+			return
+		}
+		track := stream.Call("getVideoTracks").Index(0)
+		if asked != d.asked {
+			track.Call("stop")
+			return
+		}
+		track.Set("contentHint", "detail") // letters matter more than movement
+		d.keep(session.Screen, track)
+		d.changed()
+	})
+}
+
+// nameOf is a DOMException's name.
+func nameOf(err error) string {
+	if e, ok := err.(*browser.Error); ok {
+		return e.Name
+	}
+	return err.Error()
 }
 
 func (d *Devices) fail(microphone, camera bool, name string) {
@@ -111,18 +167,30 @@ func (d *Devices) take(stream js.Value, asked int) {
 		if text(track.Get("kind")) == "video" {
 			kind = session.Camera
 		}
-		d.drop(kind, true)
-		d.tracks[kind] = track
-		d.stop[kind] = browser.Listen(track, "ended", func(js.Value) {
-			d.drop(kind, false)
-			d.changed()
-			d.put(session.DeviceEnded{Device: kind})
-		})
-		d.stream.Call("addTrack", track)
-		d.put(session.DeviceOpened{Device: kind})
+		d.keep(kind, track)
 	}
 	d.Show()
 	d.changed()
+}
+
+func (d *Devices) keep(kind session.DeviceKind, track js.Value) {
+	d.drop(kind, true)
+	d.tracks[kind] = track
+	d.stop[kind] = browser.Listen(track, "ended", func(js.Value) {
+		d.drop(kind, false)
+		d.changed()
+		d.put(session.DeviceEnded{Device: kind})
+	})
+	d.streamOf(kind).Call("addTrack", track)
+	d.put(session.DeviceOpened{Device: kind})
+}
+
+// streamOf is the stream that a track belongs to: what is played in step.
+func (d *Devices) streamOf(kind session.DeviceKind) js.Value {
+	if kind == session.Screen {
+		return d.screen
+	}
+	return d.stream
 }
 
 func (d *Devices) drop(kind session.DeviceKind, stop bool) {
@@ -131,7 +199,7 @@ func (d *Devices) drop(kind session.DeviceKind, stop bool) {
 		return
 	}
 	d.stop[kind]()
-	d.stream.Call("removeTrack", track)
+	d.streamOf(kind).Call("removeTrack", track)
 	if stop {
 		track.Call("stop")
 	}
@@ -144,102 +212,4 @@ func (d *Devices) Show() {
 	if v := d.self(); v.Truthy() && !v.Get("srcObject").Equal(d.stream) {
 		v.Set("srcObject", d.stream)
 	}
-}
-
-// track shows a remote track with the others of its connection.
-func (c *Connections) track(p *connection, track js.Value) {
-	p.stream.Call("addTrack", track)
-	kind := session.Microphone
-	if text(track.Get("kind")) == "video" {
-		kind = session.Camera
-	}
-	c.put(session.TrackReceived{Link: p.link, Device: kind})
-	c.Show()
-}
-
-// Show gives every participant's element the stream of its newest connection
-// that has tracks, where the element is on the page by now.
-func (c *Connections) Show() {
-	newest := map[string]*connection{}
-	for _, p := range c.all {
-		if p.stream.Call("getTracks").Length() == 0 {
-			continue
-		}
-		if q := newest[p.link.Peer]; q == nil || q.link.Life < p.link.Life || q.link.Generation < p.link.Generation {
-			newest[p.link.Peer] = p
-		}
-	}
-	for peer, p := range newest {
-		if v := c.video(peer); v.Truthy() && !v.Get("srcObject").Equal(p.stream) {
-			v.Set("srcObject", p.stream)
-		}
-	}
-}
-
-// sendTracks puts the tracks that are there on every sender. The transceivers
-// stand from the first offer, so a camera that is granted later needs no
-// negotiation. The more one sends to, the smaller the picture.
-func (c *Connections) sendTracks() {
-	for _, p := range c.all {
-		transceivers := p.js.Call("getTransceivers")
-		for i := range transceivers.Length() {
-			sender := transceivers.Index(i).Get("sender")
-			kind := text(transceivers.Index(i).Get("receiver").Get("track").Get("kind"))
-			c.sendTrack(sender, kind)
-		}
-	}
-}
-
-func (c *Connections) sendTrack(sender js.Value, kind string) {
-	device := session.Microphone
-	if kind == "video" {
-		device = session.Camera
-	}
-	track, open := c.devices.tracks[device]
-	if !open {
-		track = js.Null()
-	}
-	if !sender.Get("track").Equal(track) {
-		_ = browser.Try(func() { browser.Then(sender.Call("replaceTrack", track), func(js.Value, error) {}) })
-	}
-	if open && kind == "video" {
-		c.fit(sender)
-	}
-}
-
-// fit scales the picture down with the number of those it is sent to: one
-// gets it whole, up to three get half the lines, more a third.
-func (c *Connections) fit(sender js.Value) {
-	by := 1.0
-	switch n := len(c.all); {
-	case n > 3:
-		by = 3
-	case n > 1:
-		by = 2
-	}
-	parameters := sender.Call("getParameters")
-	encodings := parameters.Get("encodings")
-	if !encodings.Truthy() || encodings.Length() == 0 {
-		return
-	}
-	if now := encodings.Index(0).Get("scaleResolutionDownBy"); now.Type() == js.TypeNumber && now.Float() == by {
-		return
-	}
-	encodings.Index(0).Set("scaleResolutionDownBy", by)
-	// Refused while another change is under way; the next connection asks again.
-	_ = browser.Try(func() { browser.Then(sender.Call("setParameters", parameters), func(js.Value, error) {}) })
-}
-
-// acceptTransceivers answers an offer in kind: every transceiver that it has
-// sends too.
-func (c *Connections) acceptTransceivers(p *connection) {
-	transceivers := p.js.Call("getTransceivers")
-	for i := range transceivers.Length() {
-		t := transceivers.Index(i)
-		if d := text(t.Get("direction")); !t.Get("mid").IsNull() && d != "stopped" && d != "sendrecv" {
-			t.Set("direction", "sendrecv")
-			t.Get("sender").Call("setStreams", c.devices.stream) // sound and picture are played in step
-		}
-	}
-	c.sendTracks()
 }

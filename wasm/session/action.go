@@ -23,7 +23,8 @@ type (
 
 	// CreatePeerConnection makes the RTCPeerConnection of a link, with its
 	// control and chat channels and, on the side that offers, one transceiver
-	// for sound and one for picture.
+	// for sound and one for picture. A screen that is shared gets one more, on
+	// the side that shares.
 	CreatePeerConnection struct {
 		Link
 		Offers     bool
@@ -74,6 +75,10 @@ type (
 		Device DeviceKind
 		On     bool
 	}
+	// OpenScreen lets the person pick a screen, a window or a tab to share.
+	OpenScreen struct{}
+	// CloseScreen stops sharing it.
+	CloseScreen struct{}
 	// CloseDevices stops all tracks.
 	CloseDevices struct{}
 
@@ -85,6 +90,14 @@ type (
 	ClearRecord struct{}
 	// ClaimIdentity takes the Web Lock of a new identity.
 	ClaimIdentity struct{ Participant string }
+	// SaveStopped keeps the record for any tab, should this browser stop; the
+	// stub forgets it with a goodbye.
+	SaveStopped struct{ Record Record }
+	// ForgetStopped forgets it.
+	ForgetStopped struct{ Participant string }
+	// ClaimStopped takes the Web Lock of an identity whose page stopped, and
+	// tells whether it could.
+	ClaimStopped struct{ Participant string }
 )
 
 func (OpenSignaling) action()        {}
@@ -100,11 +113,16 @@ func (SendControl) action()          {}
 func (SendChat) action()             {}
 func (OpenDevices) action()          {}
 func (SwitchDevice) action()         {}
+func (OpenScreen) action()           {}
+func (CloseScreen) action()          {}
 func (CloseDevices) action()         {}
 func (PrepareGoodbye) action()       {}
 func (SaveRecord) action()           {}
 func (ClearRecord) action()          {}
 func (ClaimIdentity) action()        {}
+func (SaveStopped) action()          {}
+func (ForgetStopped) action()        {}
+func (ClaimStopped) action()         {}
 
 // Goodbyes is everything that the stub needs to say leaving and bye without
 // Go: numbers that are already right, and the socket and channels to say it on.

@@ -210,6 +210,25 @@ func TestAControlChannelThatClosesLeadsToANewConnectionAtOnce(t *testing.T) {
 	}
 }
 
+func TestAControlChannelThatClosesBeforeItOpensStartsNoLadder(t *testing.T) {
+	w := newWorld(t)
+	w.broken = true
+	relay := []ICEServer{{URLs: []string{"turn:relay.test"}}}
+	ana := w.open(Config{Name: "Ana", JoinNow: true, ICEServers: relay})
+	w.run(time.Second)
+	w.open(Config{Name: "Ben", JoinNow: true, ICEServers: relay})
+	w.run(time.Second)
+	l := ana.s.peer("p2").name()
+	ana.step(ControlClosed{l}) // the remote has closed its connection; its next offer is on the way
+	ana.step(NegotiationNeeded{l})
+	if count(ana, func(a SetLocalDescription) bool { return a.Relay }) != 0 {
+		t.Error("a first connection is offered over the relay only")
+	}
+	if p := ana.s.peer("p2"); p.Link.State != linkNegotiating || p.Link.Rung != 0 {
+		t.Errorf("the link is %s on rung %d, want negotiating on none", linkNames[p.Link.State], p.Link.Rung)
+	}
+}
+
 func TestARemoteThatIsBackStartsTheLadderAnew(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.call()

@@ -7,7 +7,7 @@ import (
 
 // names are the events as they stand in traces, by kind.
 var names = [kinds]string{
-	"Started", "JoinPressed", "LeavePressed", "RejoinPressed", "Said", "DeviceSwitched", "AskChosen",
+	"Started", "JoinPressed", "LeavePressed", "RejoinPressed", "GoBackPressed", "StoppedClaimed", "Said", "DeviceSwitched", "AskChosen",
 	"DeviceOpened", "DeviceFailed", "DeviceEnded", "BeforeUnload", "PageHide", "PageShow", "PageFrozen", "PageResumed",
 	"VisibilityChanged", "NetworkChanged", "Tick",
 	"SignalingOpened", "SignalingReceived", "SignalingGarbled", "SignalingClosed",
@@ -27,7 +27,7 @@ func into[T Event](data []byte) (Event, error) {
 }
 
 var decoders = [kinds]func([]byte) (Event, error){
-	into[Started], into[JoinPressed], into[LeavePressed], into[RejoinPressed], into[Said], into[DeviceSwitched], into[AskChosen],
+	into[Started], into[JoinPressed], into[LeavePressed], into[RejoinPressed], into[GoBackPressed], into[StoppedClaimed], into[Said], into[DeviceSwitched], into[AskChosen],
 	into[DeviceOpened], into[DeviceFailed], into[DeviceEnded], into[BeforeUnload], into[PageHide], into[PageShow], into[PageFrozen], into[PageResumed],
 	into[VisibilityChanged], into[NetworkChanged], into[Tick],
 	into[SignalingOpened], into[SignalingReceived], into[SignalingGarbled], into[SignalingClosed],

@@ -75,6 +75,7 @@ func (s *Session) control(p *peer, e signal.Envelope) {
 		if e.Read(&lane) == nil && lane.Signaling != p.Lane {
 			p.Lane = lane.Signaling
 			s.Changes++
+			s.scouted(p)
 		}
 	case signal.TypeLeaving, signal.TypeStay, signal.TypeBye:
 		s.goodbye(p, e)

@@ -2,7 +2,7 @@ package session
 
 import "holdline/server/signal"
 
-// device is the own microphone or camera.
+// device is the own microphone, camera or screen.
 type device struct {
 	State DeviceState
 	Want  bool // the person wants it on
@@ -12,8 +12,11 @@ type device struct {
 }
 
 func (s *Session) device(k DeviceKind) *device {
-	if k == Camera {
+	switch k {
+	case Camera:
 		return &s.Camera
+	case Screen:
+		return &s.Screen
 	}
 	return &s.Microphone
 }
@@ -33,7 +36,16 @@ func (s *Session) startDevices(c Config, mic, cam bool) {
 	if c.Microphone || c.Camera {
 		s.emit(OpenDevices{c.Microphone, c.Camera})
 	}
+	s.restScreen()
 	s.Changes++
+}
+
+// restScreen is the screen that nobody shares, in a browser that can or cannot.
+func (s *Session) restScreen() {
+	s.Screen = device{State: DeviceOff}
+	if !s.Config.Screen {
+		s.Screen = device{State: DeviceMissing, Cause: signal.CauseUnsupportedBrowser}
+	}
 }
 
 // enterDevice is the only function that writes a device's state after the
@@ -57,7 +69,37 @@ func (s *Session) enterDevice(k DeviceKind, st DeviceState, cause Cause, err str
 // stays, for Rejoin.
 func (d *device) close() { *d = device{State: DeviceOff, Want: d.Want} }
 
+// deviceOpened, deviceFailed and deviceEnded are what the browser says.
+func (s *Session) deviceOpened(k DeviceKind) {
+	if k == Screen {
+		s.screenOpened()
+		return
+	}
+	s.enterDevice(k, DeviceOn, "", "")
+}
+
+func (s *Session) deviceFailed(k DeviceKind, name string) {
+	if k == Screen {
+		s.screenFailed(name)
+		return
+	}
+	s.enterDevice(k, DeviceMissing, deviceCause(name), name)
+}
+
+func (s *Session) deviceEnded(k DeviceKind) {
+	if k == Screen {
+		s.Screen.Want = false
+		s.enterDevice(Screen, DeviceOff, "", "")
+		return
+	}
+	s.enterDevice(k, DeviceMissing, signal.CauseDeviceLost, "")
+}
+
 func (s *Session) switchDevice(k DeviceKind, on bool) {
+	if k == Screen {
+		s.share(on)
+		return
+	}
 	d := s.device(k)
 	d.Want = on
 	s.dirty = true
@@ -76,9 +118,49 @@ func (s *Session) switchDevice(k DeviceKind, on bool) {
 	s.Changes++
 }
 
+// share begins and stops sharing the screen. It is not muted: each time the
+// person picks anew what to show, so nothing of it is kept for the next page.
+func (s *Session) share(on bool) {
+	d := &s.Screen
+	if !s.Config.Screen || s.Phase == phaseLobby {
+		return
+	}
+	d.Want = on
+	switch {
+	case on && !d.Open && d.State != DeviceAsking:
+		s.enterDevice(Screen, DeviceAsking, "", "")
+		s.emit(OpenScreen{})
+	case !on && d.Open:
+		s.emit(CloseScreen{})
+		s.enterDevice(Screen, DeviceOff, "", "")
+	}
+}
+
+// screenOpened shares what was picked, unless the person thought better of it.
+func (s *Session) screenOpened() {
+	if !s.Screen.Want {
+		s.emit(CloseScreen{})
+		s.enterDevice(Screen, DeviceOff, "", "")
+		return
+	}
+	s.enterDevice(Screen, DeviceOn, "", "")
+}
+
+// screenFailed is a picker that gave nothing. One that the person closed is
+// an answer, not an error: it fails by NotAllowedError (W3C screen-capture,
+// section 5.1).
+func (s *Session) screenFailed(name string) {
+	s.Screen.Want = false
+	if name == "NotAllowedError" {
+		s.enterDevice(Screen, DeviceOff, "", "")
+		return
+	}
+	s.enterDevice(Screen, DeviceMissing, deviceCause(name), name)
+}
+
 // media is what the others are told.
 func (s *Session) media() signal.Media {
-	return signal.Media{Microphone: s.Microphone.State == DeviceOn, Camera: s.Camera.State == DeviceOn}
+	return signal.Media{Microphone: s.Microphone.State == DeviceOn, Camera: s.Camera.State == DeviceOn, Screen: s.Screen.State == DeviceOn}
 }
 
 // deviceCause words getUserMedia's error names (W3C mediacapture-main,

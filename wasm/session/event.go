@@ -22,6 +22,15 @@ type (
 	LeavePressed struct{}
 	// RejoinPressed says that the person wants in again after an end.
 	RejoinPressed struct{}
+	// GoBackPressed says that the person wants back in as who this browser was
+	// when it stopped.
+	GoBackPressed struct{}
+	// StoppedClaimed answers ClaimStopped.
+	StoppedClaimed struct {
+		Participant string
+		Locked      bool // this page holds the identity's Web Lock
+		Taken       bool // another tab does
+	}
 	// Said is a chat message that the person wrote.
 	Said struct{ Text string }
 	// DeviceSwitched says that the person wants a device on or off.
@@ -32,14 +41,15 @@ type (
 	// AskChosen says whether the person wants to be asked "Leave the call?".
 	AskChosen struct{ On bool }
 
-	// DeviceOpened says that getUserMedia gave a live track.
+	// DeviceOpened says that getUserMedia or getDisplayMedia gave a live track.
 	DeviceOpened struct{ Device DeviceKind }
 	// DeviceFailed says that it did not, with the error's name.
 	DeviceFailed struct {
 		Device DeviceKind
 		Name   string
 	}
-	// DeviceEnded says that a track ended by itself.
+	// DeviceEnded says that a track ended by itself; the screen's, that the
+	// person pressed the browser's own "Stop sharing".
 	DeviceEnded struct{ Device DeviceKind }
 
 	// BeforeUnload says that the page may go; the stub has sent leaving.
@@ -205,10 +215,12 @@ type (
 // DeviceKind is a kind of capture device.
 type DeviceKind string
 
-// The devices.
+// The devices. The screen is one to the person; to the browser it is a
+// capture of its own, which is picked anew each time.
 const (
 	Microphone DeviceKind = "microphone"
 	Camera     DeviceKind = "camera"
+	Screen     DeviceKind = "screen"
 )
 
 // Config is what the page knows when the session starts.
@@ -218,13 +230,16 @@ type Config struct {
 	JoinNow    bool    `json:"joinNow"`    // no lobby
 	Microphone bool    `json:"microphone"` // wanted
 	Camera     bool    `json:"camera"`     // wanted
+	Screen     bool    `json:"screen"`     // the browser can capture one; a phone's cannot
 	Origin     float64 `json:"origin"`     // performance.timeOrigin, ms
 	Seed       uint64  `json:"seed"`       // for jitter; tells this page from another that claims its life
 	Record     *Record `json:"record"`     // what the last page of this tab left, or nil
 	Locked     bool    `json:"locked"`     // this page holds the identity's Web Lock
+	Page       string  `json:"page"`       // what the server called this page when it served it; "" where the browser does not tell
 	Navigation string  `json:"navigation"` // the navigation entry's type: navigate, reload, back_forward
 
 	After      signal.After `json:"after,omitempty"` // how the last page of the record ended, if it could not say
+	Stopped    []Stopped    `json:"stopped,omitempty"`
 	AskToLeave bool         `json:"askToLeave"`
 	Hidden     bool         `json:"hidden"`
 	ICEServers []ICEServer  `json:"iceServers,omitempty"`
@@ -237,14 +252,24 @@ type ICEServer struct {
 	Credential string   `json:"credential,omitempty"`
 }
 
-// Record is what a page leaves in sessionStorage for the next one of its tab.
+// Stopped is a record of this room in the browser's localStorage: a page of it
+// is in the call, or stopped without a goodbye.
+type Stopped struct {
+	Record Record `json:"record"`
+	Alive  bool   `json:"alive"` // a tab holds the identity's Web Lock; false where there are none
+}
+
+// Record is what a page leaves in sessionStorage for the next one of its tab,
+// and in localStorage for any tab, should the whole browser stop.
 type Record struct {
 	Room        string        `json:"room"`
 	Name        string        `json:"name"`
 	Participant string        `json:"participant"`
 	Life        int64         `json:"life"`
+	Began       int64         `json:"began"` // ms since the Unix epoch: the participant's first life
 	Token       string        `json:"token"`
 	Microphone  bool          `json:"microphone"` // was on
 	Camera      bool          `json:"camera"`     // was on
+	At          int64         `json:"at"`         // ms since the Unix epoch: when it was saved
 	Messages    []ChatMessage `json:"messages,omitempty"`
 }

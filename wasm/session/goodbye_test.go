@@ -152,6 +152,28 @@ func TestALinkThatIsHeardKeepsWhoTheRoomLastSawAway(t *testing.T) {
 	ana.expect(StateRecovering, "Ben", PeerConnected, signal.CauseSignalingLost)
 }
 
+func TestAVouchIsRepeatedBeforeItRunsOut(t *testing.T) {
+	for _, tt := range []struct {
+		limit int64 // ms, as the server says
+		most  time.Duration
+		least int
+	}{{0, 6 * time.Second, 3}, {10_000, 6 * time.Second, 3}, {2000, 1100 * time.Millisecond, 10}} {
+		w := newWorld(t)
+		ana, ben := w.call()
+		welcome := signal.Welcome{Name: "Ana", Order: 1, Token: ana.s.Token, ByeKey: "k", Resumed: true, Limits: signal.RoomLimits{Vouch: tt.limit},
+			Roster: []signal.Presence{{Participant: ben.s.Participant, Name: "Ben", Life: 1, Order: 2, State: signal.PresencePresent}}}
+		ana.step(SignalingReceived{ana.attempt, signal.Envelope{Type: signal.TypeWelcome, To: ana.s.Participant, Life: 1, Payload: signal.Raw(welcome)}})
+		before := ana.sent(signal.TypeVouch)
+		end := signal.NewEnd(ben.s.Participant, signal.CauseNetworkLost)
+		ana.step(SignalingReceived{ana.attempt, signal.Envelope{Type: signal.TypeAway, Payload: signal.Raw(signal.Presence{
+			Participant: ben.s.Participant, Name: "Ben", Life: 1, Order: 2, State: signal.PresenceAway, End: &end, Remaining: 30_000})}})
+		w.run(11 * time.Second)
+		if n := ana.sent(signal.TypeVouch) - before; n < tt.least || time.Duration(n) > 11*time.Second/tt.most*2+1 {
+			t.Errorf("a vouch counts for %d ms: %d in 11 s", tt.limit, n)
+		}
+	}
+}
+
 func TestEveryGoodbyeReachesTheOtherPage(t *testing.T) {
 	for _, tt := range []struct {
 		intent signal.Intent

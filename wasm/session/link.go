@@ -45,6 +45,7 @@ type link struct {
 	OfferAgain  time.Duration
 	FirstOffer  time.Duration
 	RemoteAt    time.Duration // the first remote description
+	Answered    bool          // was given an answer, which may connect it before the browser says that it is set
 
 	// Life signs.
 	Control      bool // its channel is open
@@ -105,6 +106,7 @@ func (s *Session) newLink(p *peer, generation int, offers bool) {
 		p.Unsent[i].Handed = false
 	}
 	if !was.Ever || was.State == linkEnded {
+		p.Link.Rung, p.Link.RungUntil, p.Link.GiveUpAt = 0, 0, 0
 		s.enterLink(p, linkNegotiating, "")
 	}
 	s.emit(CreatePeerConnection{p.name(), offers, s.Config.ICEServers})

@@ -8,6 +8,8 @@ const (
 	kindJoinPressed
 	kindLeavePressed
 	kindRejoinPressed
+	kindGoBackPressed
+	kindStoppedClaimed
 	kindSaid
 	kindDeviceSwitched
 	kindAskChosen
@@ -81,6 +83,8 @@ var phaseMatrix = [kindNegotiationNeeded][4]verdict{
 	kindJoinPressed:       row("hiii"), // a second press
 	kindLeavePressed:      row("ihhi"),
 	kindRejoinPressed:     row("iihh"), // joined: for links that ended
+	kindGoBackPressed:     row("hiii"),
+	kindStoppedClaimed:    row("hiii"), // the person may have joined meanwhile
 	kindSaid:              row("iihi"),
 	kindDeviceSwitched:    row("hhhi"),
 	kindAskChosen:         row("hhhh"),
@@ -94,7 +98,7 @@ var phaseMatrix = [kindNegotiationNeeded][4]verdict{
 	kindPageResumed:       row("ihhi"),
 	kindVisibilityChanged: row("hhhh"),
 	kindNetworkChanged:    row("ihhi"),
-	kindTick:              row("hhhh"),
+	kindTick:              row("nhhh"), // nothing is due in the lobby
 	kindSignalingOpened:   row("nhhi"),
 	kindSignalingReceived: row("nhhi"),
 	kindSignalingGarbled:  row("nhhi"),
@@ -129,6 +133,8 @@ func (Started) kind() kind                { return kindStarted }
 func (JoinPressed) kind() kind            { return kindJoinPressed }
 func (LeavePressed) kind() kind           { return kindLeavePressed }
 func (RejoinPressed) kind() kind          { return kindRejoinPressed }
+func (GoBackPressed) kind() kind          { return kindGoBackPressed }
+func (StoppedClaimed) kind() kind         { return kindStoppedClaimed }
 func (Said) kind() kind                   { return kindSaid }
 func (DeviceSwitched) kind() kind         { return kindDeviceSwitched }
 func (AskChosen) kind() kind              { return kindAskChosen }

@@ -15,7 +15,7 @@ var everyEvent = []Event{
 	Started{Config{Room: "tea", Name: "Ana", JoinNow: true, Microphone: true, Camera: true, Origin: 1.5, Seed: 1<<64 - 1,
 		Record: &Record{Room: "tea", Name: "Ana", Participant: "ana", Life: 1, Token: "t", Microphone: true, Camera: true, Messages: []ChatMessage{{ID: "ana-1-1"}}},
 		Locked: true, Navigation: "reload", AskToLeave: true, Hidden: true, ICEServers: []ICEServer{{URLs: []string{"stun:a"}, Username: "u", Credential: "c"}}}},
-	JoinPressed{"Ana"}, LeavePressed{}, RejoinPressed{}, Said{"hello"}, DeviceSwitched{Camera, true}, AskChosen{true},
+	JoinPressed{"Ana"}, LeavePressed{}, RejoinPressed{}, GoBackPressed{}, StoppedClaimed{"p", true, false}, Said{"hello"}, DeviceSwitched{Camera, true}, AskChosen{true},
 	DeviceOpened{Camera}, DeviceFailed{Microphone, "NotFoundError"}, DeviceEnded{Camera},
 	BeforeUnload{signal.IntentReload, "/r/tea"}, PageHide{signal.IntentNavigate, "/", true}, PageShow{true}, PageFrozen{}, PageResumed{},
 	VisibilityChanged{true}, NetworkChanged{true}, Tick{},

@@ -109,7 +109,11 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		return
 	}
 	if e.Type == signal.TypeCandidate {
-		if e.Generation == l.Generation && l.State != linkEnded && (l.Ignored == 0 || e.Negotiation != l.Ignored) {
+		// With an offer that glare made void come candidates of its credentials. Of
+		// a first offer nothing else is there yet; a later one may have those of the
+		// description before it, whose candidates are needed (webrtc-pc, 10.7).
+		void := l.Ignored != 0 && e.Negotiation == l.Ignored && l.RemoteAt == 0
+		if e.Generation == l.Generation && l.State != linkEnded && !void {
 			s.emit(AddCandidate{p.name(), e.Payload})
 		}
 		return
@@ -136,7 +140,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	if e.Generation != l.Generation || !l.Offered || e.Negotiation != l.Negotiation {
 		return
 	}
-	l.Offered, l.OfferAgain = false, 0
+	l.Offered, l.OfferAgain, l.Answered = false, 0, true
 	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
@@ -162,7 +166,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	}
 	switch {
 	case !l.Making && !l.Offered:
-	case l.RemoteAt == 0:
+	case l.RemoteAt == 0 && !l.Answered:
 		s.startOver(p)
 	default:
 		l.Needed = true // what the own offer was for is still wanted after the rollback

@@ -99,6 +99,27 @@ func TestCandidatesOfAnIgnoredOfferAreDroppedAndThoseOfTheAnswerTaken(t *testing
 	}
 }
 
+// An offer without an ICE restart has the credentials of the description before
+// it: what was found for that one may come under the number of this one.
+func TestCandidatesOfALaterIgnoredOfferAreTaken(t *testing.T) {
+	w, ana := onewire(t)
+	ana.hearOffer(4, 1, 1, 1, "offer 1 of zoe")
+	w.run(100 * time.Millisecond)
+	ana.step(NegotiationNeeded{Link{"zoe", 4, 1}})
+	w.run(100 * time.Millisecond)
+	if l := &ana.s.peer("zoe").Link; !l.Offered || ana.s.polite(ana.s.peer("zoe")) {
+		t.Fatal("Ana does not wait for an answer, or is the polite side")
+	}
+	ana.hearOffer(4, 1, 1, 2, "offer 2 of zoe")
+	if l := &ana.s.peer("zoe").Link; l.Ignored != 2 {
+		t.Fatalf("ignored is offer %d, want 2", l.Ignored)
+	}
+	ana.hear(signal.Envelope{Type: signal.TypeCandidate, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: 2, Payload: json.RawMessage(`{"candidate":"one"}`)})
+	if n := count(ana, func(a AddCandidate) bool { return string(a.Candidate) == `{"candidate":"one"}` }); n != 1 {
+		t.Errorf("the candidate was added %d times, want once", n)
+	}
+}
+
 func TestAnOfferWithoutAnAnswerIsSentAgainAndAnsweredAgain(t *testing.T) {
 	w := newWorld(t)
 	ana := w.open(Config{Name: "Ana", JoinNow: true})
@@ -205,6 +226,20 @@ func TestALinkThatEndedComesBackWithRejoin(t *testing.T) {
 	}
 }
 
+func TestANewConnectionAfterAnEndBeginsBelowTheLadder(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	ana.s.Config.ICEServers = []ICEServer{{URLs: []string{"turn:relay.test"}}}
+	w.blocked = true
+	w.until(10*time.Second, "the relay alone is tried", func() bool { return ana.s.peer("p2").Link.Rung == rungRelayOnly })
+	ana.s.enterGivenUp(ana.s.peer("p2"), signal.NewEnd("p2", signal.CausePathBlocked))
+	tried := count(ana, func(a SetLocalDescription) bool { return a.Relay })
+	ana.step(RejoinPressed{})
+	if n := count(ana, func(a SetLocalDescription) bool { return a.Relay }); n != tried {
+		t.Error("the new connection is offered over the relay only")
+	}
+}
+
 func TestWhatIsOfAnotherLifeOrGenerationIsDropped(t *testing.T) {
 	for _, tt := range []struct {
 		name                    string
@@ -262,4 +297,36 @@ func TestNegotiationNeededOffersOnceTheLineIsFree(t *testing.T) {
 		t.Errorf("%d offers and %d answers, want 2 and 2", a, b)
 	}
 	ana.expect(StateConnected, "Ben", PeerConnected, "")
+}
+
+func TestAConnectionThatTookAnAnswerIsNotStartedOver(t *testing.T) {
+	w := newWorld(t)
+	w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(100 * time.Millisecond)
+	ben := w.open(Config{Name: "Ben", JoinNow: true})
+	answered := func() bool {
+		p := ben.s.peer("p1")
+		return p != nil && p.Link.Negotiation == 1 && !p.Link.Making && !p.Link.Offered
+	}
+	for !answered() {
+		w.run(time.Millisecond)
+	}
+	p := ben.s.peer("p1")
+	if p.Link.RemoteAt != 0 || !ben.s.polite(p) {
+		t.Fatal("the browser has said already that the answer is set, or Ben is not polite")
+	}
+	// The browser is setting the answer, and may be connected by it; both sides
+	// have something to renegotiate meanwhile.
+	closed := ben.kinds["ClosePeerConnection"]
+	ben.step(NegotiationNeeded{p.name()})
+	ben.step(SignalingReceived{Attempt: ben.attempt, Envelope: signal.Envelope{
+		Type: signal.TypeDescription, From: "p1", To: "p2", Life: p.Life, ToLife: ben.s.Life, Generation: 1, Negotiation: 2,
+		Payload: signal.Raw(signal.Description{Type: "offer", SDP: "v=0\r\n"}),
+	}})
+	if !p.Link.Applying {
+		t.Fatal("Ben does not apply the offer")
+	}
+	if n := ben.kinds["ClosePeerConnection"] - closed; n != 0 {
+		t.Error("the connection was thrown away: the other side's DTLS would meet another certificate")
+	}
 }

@@ -41,7 +41,7 @@ func (p *peer) live() bool {
 }
 
 func (p *peer) heardWhileAway() bool {
-	return p.Presence == signal.PresenceAway && p.Link.State == linkConnected && (p.End == nil || !p.End.Cause.Said())
+	return p.Presence == signal.PresenceAway && p.Link.State == linkConnected && (p.End == nil || !p.End.Cause.Said() && p.End.Cause != signal.CausePageCrashed)
 }
 
 func (s *Session) peer(id string) *peer {
@@ -111,6 +111,7 @@ func (s *Session) newLife(p *peer, life int64) {
 	s.closeLink(p)
 	p.Life, p.Goodbye, p.Bye, p.Lane, p.Hidden = life, 0, false, "", false
 	p.Link = link{}
+	p.Media.Screen = false // a page that has just begun shares nothing
 	p.ChatIn, p.ChatOut = 0, 0
 	for i := range p.Unsent { // the next page has not seen them, or drops them by their ids
 		p.ChatOut++
@@ -212,9 +213,17 @@ func (s *Session) tickVouch(p *peer) {
 	}
 	p.VouchAt = 0
 	if p.heardWhileAway() {
-		p.VouchAt = s.now.Mono + s.policy.VouchEvery
+		p.VouchAt = s.now.Mono + s.vouchEvery()
 		s.emit(SendSignaling{s.Signaling.Attempt, signal.Envelope{Type: signal.TypeVouch, To: p.ID, Life: s.Life, Ack: s.Signaling.InSeq}})
 	}
+}
+
+// vouchEvery is half of the time for which the server says that a vouch counts.
+func (s *Session) vouchEvery() time.Duration {
+	if s.VouchFor <= 0 {
+		return s.policy.VouchEvery
+	}
+	return min(s.policy.VouchEvery, s.VouchFor/2)
 }
 
 // tickPeers ends who is away too long while there is no room to say so, and

@@ -12,9 +12,14 @@ type Policy struct {
 	// SignalingConnect is when a socket that does not open is given up: after 5 s.
 	SignalingConnect time.Duration `json:"signalingConnect"`
 	// SignalingRetry is when to try again, by the number of tries so far;
-	// the last one repeats with SignalingJitter.
+	// the last one repeats. Each is longer or shorter by up to SignalingJitter of
+	// itself: after the death of a server, whole rooms would come at once.
 	SignalingRetry  []time.Duration `json:"signalingRetry"`
-	SignalingJitter float64         `json:"signalingJitter"` // ± share of the last retry
+	SignalingJitter float64         `json:"signalingJitter"`
+	// SignalingScout is when the scout of a call that goes on without its server
+	// tries again at the latest: every 1 s. The others come when it says that the
+	// server is back.
+	SignalingScout time.Duration `json:"signalingScout"`
 
 	// Beat is when to beat on a control channel: every 0.25 s; hidden pages
 	// tick at 1 Hz.
@@ -40,7 +45,7 @@ type Policy struct {
 	// the remote description (RFC 8863 asks for 39.5 s).
 	ConnectWithin time.Duration `json:"connectWithin"`
 
-	// VouchEvery is when to tell the server again that somebody who is away for
+	// VouchEvery is when to tell the server again, at the latest, that somebody who is away for
 	// it is heard here: 5 s; its word counts for 10 s.
 	VouchEvery time.Duration `json:"vouchEvery"`
 
@@ -69,6 +74,12 @@ type Policy struct {
 	// least by the page's contract.
 	ShowEndedFor time.Duration `json:"showEndedFor"`
 
+	// SaveEvery is how often the record is saved that tells when this browser
+	// stopped: 1 min. Chromium 156 writes localStorage to disk 60 times an hour.
+	SaveEvery time.Duration `json:"saveEvery"`
+	// OfferBackFor is how long after that the lobby offers to go back in: 12 h.
+	OfferBackFor time.Duration `json:"offerBackFor"`
+
 	// JumpAfter is how far wall and monotonic clock may part: 2 s.
 	JumpAfter time.Duration `json:"jumpAfter"`
 }
@@ -81,6 +92,7 @@ func DefaultPolicy() Policy {
 		SignalingConnect: 5 * time.Second,
 		SignalingRetry:   []time.Duration{0, 300 * time.Millisecond, 1200 * time.Millisecond, 2700 * time.Millisecond, 4800 * time.Millisecond, 7 * time.Second},
 		SignalingJitter:  0.2,
+		SignalingScout:   time.Second,
 
 		Beat:                   250 * time.Millisecond,
 		BeatHidden:             time.Second,
@@ -107,6 +119,9 @@ func DefaultPolicy() Policy {
 		GraceFrozen:        10 * time.Minute,
 		SleptFor:           30 * time.Second,
 		ShowEndedFor:       15 * time.Second,
+
+		SaveEvery:    time.Minute,
+		OfferBackFor: 12 * time.Hour,
 
 		JumpAfter: 2 * time.Second,
 	}

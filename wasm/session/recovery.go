@@ -87,8 +87,10 @@ func (s *Session) connectionState(p *peer, st string) {
 
 // controlClosed: a channel that closes while the page lives means that the
 // association is gone; only a new connection helps.
+// One that never opened goes with the remote's RTCPeerConnection; its next offer,
+// or the word that it gave up, is on the way.
 func (s *Session) controlClosed(p *peer) {
-	if p.live() {
+	if p.live() && p.Link.State != linkNegotiating {
 		s.interrupted(p, "the control channel closed")
 		if s.Offline {
 			return // on a page that is offline it proves nothing about the remote
@@ -161,6 +163,7 @@ func (s *Session) climb(p *peer) {
 	}
 	l.RungUntil = s.now.Mono + s.rungTime(l.Rung)
 	s.enterLink(p, linkRecovering, l.Cause)
+	s.Changes++ // also where its offer has to wait
 	if l.Rung == rungNewConnection {
 		s.newLink(p, l.Generation+1, true)
 		return
@@ -219,9 +222,7 @@ func (s *Session) networkChanged(online bool) {
 	if !online {
 		return
 	}
-	if s.Signaling.RetryAt != 0 {
-		s.Signaling.RetryAt = s.now.Mono
-	}
+	s.dialAnew()
 	for _, p := range s.Peers {
 		switch l := &p.Link; l.State {
 		case linkConnected:

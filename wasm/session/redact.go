@@ -83,12 +83,22 @@ func (r *redactor) config(c Config) Config {
 		server.Username, server.Credential = hide(server.Username), hide(server.Credential)
 		server.URLs = r.texts(server.URLs)
 	}
-	if c.Record != nil {
-		record := *c.Record
-		record.Token, record.Messages = hide(record.Token), veilAll(record.Messages)
-		c.Record = &record
+	c.Page = hide(c.Page)
+	c.Record = r.record(c.Record)
+	c.Stopped = slices.Clone(c.Stopped)
+	for i := range c.Stopped {
+		c.Stopped[i].Record = *r.record(&c.Stopped[i].Record)
 	}
 	return c
+}
+
+func (r *redactor) record(from *Record) *Record {
+	if from == nil {
+		return nil
+	}
+	record := *from
+	record.Token, record.Messages = hide(record.Token), veilAll(record.Messages)
+	return &record
 }
 
 // envelope keeps of a payload what the machine reads of it, without its
@@ -181,6 +191,7 @@ func (r *redactor) state(st state) []byte {
 		panic("session: the state is not plain data")
 	}
 	copied.Config = r.config(copied.Config)
+	copied.Offer = r.record(copied.Offer)
 	copied.Token, copied.ByeKey, copied.Goodbyes.Key = hide(copied.Token), hide(copied.ByeKey), hide(copied.Goodbyes.Key)
 	copied.Messages, copied.End, copied.Former = veilAll(copied.Messages), r.end(copied.End), r.end(copied.Former)
 	for i, k := range copied.Signaling.Outbox.Kept {

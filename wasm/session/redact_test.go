@@ -17,7 +17,7 @@ const secretSDP = "v=0\r\no=- 1 2 IN IP4 198.51.100.7\r\nc=IN IP4 198.51.100.7\r
 
 // leaks are what no report may contain.
 var leaks = []string{
-	"TOKENx", "KEYx", "USERx", "CREDENTIALx", "UFRAGx", "PWDPWD", "AB:CD:EF", "chatter", "TYPEDx",
+	"TOKENx", "KEYx", "PAGEx", "USERx", "CREDENTIALx", "UFRAGx", "PWDPWD", "AB:CD:EF", "chatter", "TYPEDx",
 	"198.51.100.7", "10.20.30.40", "2001:db8:77::9", "2001:DB8:77::9", "192.0.2.55", "0a1b2c3d-mdns", "203.0.113.9",
 }
 
@@ -34,7 +34,7 @@ func secretive() (*Session, *Trace) {
 		step(SignalingReceived{1, signal.Envelope{Type: t, From: "ben", Life: 1, Generation: 1, Negotiation: 1, Payload: signal.Raw(payload)}})
 	}
 	end := signal.NewEnd("cleo", signal.CausePageVanished, "read tcp 10.20.30.40:80->203.0.113.9:5: connection reset")
-	step(Started{Config{Room: "tea", JoinNow: true, Seed: 1,
+	step(Started{Config{Room: "tea", JoinNow: true, Seed: 1, Page: "PAGEx",
 		Record:     &Record{Room: "tea", Name: "Ana", Participant: "ana", Life: 1, Token: "TOKENx", Messages: []ChatMessage{{ID: "ben-1-1", Text: "chatter"}}},
 		ICEServers: []ICEServer{{URLs: []string{"turn:192.0.2.55:3478?transport=udp"}, Username: "USERx", Credential: "CREDENTIALx"}}}})
 	step(SignalingOpened{1})
@@ -104,6 +104,39 @@ func TestNoSecretEntersAReport(t *testing.T) {
 	check("after the link broke", s, trace)
 	trace.Step(s, now, SignalingClosed{Attempt: 1, Code: int(signal.CloseNotAllowed), Reason: "203.0.113.9 is banned"})
 	check("at the end", s, trace)
+}
+
+func TestAnOfferToGoBackLeaksNothing(t *testing.T) {
+	s, trace, now := New(DefaultPolicy()), NewTrace(), Time{time.Second, origin}
+	trace.Step(s, now, Started{Config{Room: "tea", Name: "Bea", Seed: 1, Page: "PAGEx", Stopped: []Stopped{
+		{Record: Record{Room: "tea", Name: "Ana", Participant: "ana", Life: 1, Token: "TOKENx", At: origin, Messages: []ChatMessage{{ID: "ben-1-1", Text: "chatter"}}}},
+	}}})
+	check := func(when string) {
+		t.Helper()
+		data := string(indent(NewReport(s, trace, "1", "Browser/1")))
+		for _, leak := range leaks {
+			if strings.Contains(data, leak) {
+				t.Errorf("%s: the report contains %s:\n%s", when, leak, data)
+			}
+		}
+	}
+	if back := s.Snapshot().Back; back == nil || back.Name != "Ana" || back.At != origin {
+		t.Fatalf("the lobby offers %+v, want to go back in as Ana", back)
+	}
+	check("in the lobby")
+	for range mostRows + 2*checkpointRows {
+		trace.Step(s, now, AskChosen{true})
+	}
+	if len(trace.Segments()) != 2 {
+		t.Fatal("the trace has no checkpoint")
+	}
+	check("from a checkpoint")
+	trace.Step(s, now, GoBackPressed{})
+	trace.Step(s, now, StoppedClaimed{"ana", true, false})
+	if s.Snapshot().State != StateJoining {
+		t.Fatal("it does not go back in")
+	}
+	check("on the way back")
 }
 
 func TestAddressesBecomePseudonymsThatKeepTheirKind(t *testing.T) {

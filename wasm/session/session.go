@@ -35,6 +35,8 @@ type state struct {
 	Name        string
 	Participant string
 	Life        int64
+	Began       int64         // when the participant\'s first life did, ms since the Unix epoch
+	VouchFor    time.Duration // for which the server counts a vouch
 	Token       string
 	ByeKey      string
 	Order       int
@@ -43,6 +45,7 @@ type state struct {
 	TakenOff    []Link  // the last links of those who ended and are off the page
 	Microphone  device
 	Camera      device
+	Screen      device
 	Messages    []ChatMessage
 	Said        int           // chat messages of this life so far
 	Count       int           // the goodbye counter of this life
@@ -56,6 +59,8 @@ type state struct {
 	After       signal.After  // what the next hello says of the past
 	SleptAt     time.Duration // the clocks jumped
 	Former      *End          // what the others were told of the last stay
+	Offer       *Record       // of a page that stopped: the lobby offers to go back in
+	SavedAt     int64         // the record, ms since the Unix epoch
 	End         *End
 	Drift       time.Duration
 	Forgiven    int           // silences that this page's own late timers explain
@@ -153,10 +158,15 @@ func (s *Session) handle(ev Event) {
 		s.started(ev.Config)
 	case JoinPressed:
 		s.join(ev.Name)
+		s.decline()
 	case LeavePressed:
 		s.hangUp()
 	case RejoinPressed:
 		s.rejoin()
+	case GoBackPressed:
+		s.claimStopped()
+	case StoppedClaimed:
+		s.goBack(ev)
 	case Said:
 		s.say(ev.Text)
 	case DeviceSwitched:
@@ -165,11 +175,11 @@ func (s *Session) handle(ev Event) {
 		s.AskToLeave = ev.On
 		s.Changes++
 	case DeviceOpened:
-		s.enterDevice(ev.Device, DeviceOn, "", "")
+		s.deviceOpened(ev.Device)
 	case DeviceFailed:
-		s.enterDevice(ev.Device, DeviceMissing, deviceCause(ev.Name), ev.Name)
+		s.deviceFailed(ev.Device, ev.Name)
 	case DeviceEnded:
-		s.enterDevice(ev.Device, DeviceMissing, signal.CauseDeviceLost, "")
+		s.deviceEnded(ev.Device)
 	case BeforeUnload:
 		s.Count++
 		s.LeavingAt = s.now.Mono
@@ -215,15 +225,24 @@ func (s *Session) started(c Config) {
 	s.Signaling.State = SignalingStateClosed
 	mic, cam := true, true
 	if r := c.Record; r != nil && r.Room == c.Room {
-		s.Name, s.Participant, s.Life, s.Token = r.Name, r.Participant, r.Life, r.Token
-		s.Messages = slices.Clone(r.Messages)
+		s.resume(*r)
 		mic, cam = r.Microphone, r.Camera
+	} else if !c.JoinNow {
+		if s.Offer = s.lastStopped(c.Stopped); s.Offer != nil {
+			mic, cam = s.Offer.Microphone, s.Offer.Camera // who was muted is still muted
+		}
 	}
-	s.Config.Record, s.After = nil, c.After
+	s.Config.Record, s.Config.Stopped, s.After = nil, nil, c.After
 	s.startDevices(c, mic, cam)
 	if s.Participant != "" || s.Life > 0 || c.JoinNow {
 		s.join(s.Name)
 	}
+}
+
+// resume takes over who a record says that this was.
+func (s *Session) resume(r Record) {
+	s.Name, s.Participant, s.Life, s.Began, s.Token = r.Name, r.Participant, r.Life, r.Began, r.Token
+	s.Messages = slices.Clone(r.Messages)
 }
 
 // join enters the room as the participant of the record, or as a newcomer.
@@ -233,7 +252,7 @@ func (s *Session) join(name string) {
 		return // the page says what is wrong with it; nobody is in the lobby without a name
 	}
 	s.Name = name
-	s.Life++
+	s.nextLife()
 	s.Count = 0
 	s.LeavingAt, s.BeatAt, s.Gone, s.End = 0, 0, false, nil
 	s.enterSignaling(SignalingStateClosed, "")
@@ -241,6 +260,17 @@ func (s *Session) join(name string) {
 	s.enterPhase(phaseJoining)
 	s.dirty = true
 	s.openSignaling()
+}
+
+// nextLife numbers this page's life by the ms since the first one of its
+// participant began: whatever copies of a record there are, in a duplicated
+// or restored tab, no two pages come to the same number, and the later has the
+// higher. A clock that was set back does not matter.
+func (s *Session) nextLife() {
+	if s.Life == 0 {
+		s.Began = s.now.Wall
+	}
+	s.Life = max(s.Life+1, 1+s.now.Wall-s.Began)
 }
 
 // rejoin comes back after an end: as somebody new after one's own, to a
@@ -261,7 +291,7 @@ func (s *Session) rejoin() {
 }
 
 func (s *Session) forgetIdentity() {
-	s.Participant, s.Token, s.ByeKey, s.Life = "", "", "", 0
+	s.Participant, s.Token, s.ByeKey, s.Life, s.Began = "", "", "", 0, 0
 }
 
 // hangUp is the person's own Leave: both lanes are told, then all is closed.
@@ -288,7 +318,11 @@ func (s *Session) end(e End) {
 	s.emit(CloseDevices{})
 	s.Microphone.close()
 	s.Camera.close()
+	s.restScreen()
 	s.emit(ClearRecord{})
+	if s.Participant != "" && e.Cause != signal.CauseReplaced { // else the page that lives by it now has it
+		s.emit(ForgetStopped{s.Participant})
+	}
 	s.dirty = false
 	s.LeavingAt = 0
 	s.End = &e
@@ -307,10 +341,9 @@ func (s *Session) shown(persisted bool) {
 	if !persisted || !s.Gone {
 		return
 	}
-	for _, p := range s.Peers {
-		s.closeLink(p)
-	}
-	s.Peers = nil
+	s.anew()
+	s.emit(CloseScreen{}) // what became of it, or of its picker, meanwhile was not heard
+	s.restScreen()
 	s.Config.Locked = false // the stub let go of it; a duplicated tab may have it by now
 	s.emit(ClaimIdentity{s.Participant})
 	s.join(s.Name)
@@ -330,8 +363,13 @@ func (s *Session) saveRecord() {
 	if s.Phase != phaseJoining && s.Phase != phaseJoined {
 		return
 	}
-	s.emit(SaveRecord{Record{
-		Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life, Token: s.Token,
-		Microphone: s.Microphone.Want, Camera: s.Camera.Want, Messages: recent(s.Messages),
-	}})
+	s.SavedAt = s.now.Wall
+	r := Record{
+		Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life, Began: s.Began, Token: s.Token,
+		Microphone: s.Microphone.Want, Camera: s.Camera.Want, At: s.now.Wall, Messages: recent(s.Messages),
+	}
+	s.emit(SaveRecord{r})
+	if s.Phase == phaseJoined { // before, another tab may live by it
+		s.emit(SaveStopped{r})
+	}
 }

@@ -72,22 +72,19 @@ func (s *Session) sayHello() {
 	s.emit(SendSignaling{l.Attempt, signal.Envelope{
 		Type: signal.TypeHello, Life: s.Life, Seq: next, Ack: l.InSeq,
 		Payload: signal.Raw(signal.Hello{
-			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, Nonce: strconv.FormatUint(s.Config.Seed, 36), Count: s.Count, After: s.After, Roster: s.roster(),
+			Room: s.Config.Room, Name: s.Name, Token: s.Token, Locked: s.Config.Locked, Nonce: strconv.FormatUint(s.Config.Seed, 36), Page: s.Config.Page, Count: s.Count, After: s.After, Roster: s.roster(),
 		}),
 	}})
 }
 
 // roster is whom this page knows to be in the room, for a server that was
-// restarted and knows nobody.
+// restarted and knows nobody. A page from the bfcache remembers too.
 func (s *Session) roster() (rows []signal.Presence) {
-	if !s.Signaling.Ever {
-		return nil
-	}
 	for _, p := range s.Peers {
 		if p.Left && (p.End == nil || p.End.Final || p.Unknown) {
 			continue // the room itself has said so, or does not know it any more
 		}
-		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End})
+		rows = append(rows, signal.Presence{Participant: p.ID, Name: p.Name, Life: p.Life, Order: p.Order, State: p.Presence, Count: p.Goodbye, Bye: p.Bye, End: p.End, Heard: p.Link.State == linkConnected})
 	}
 	return rows
 }
@@ -154,6 +151,7 @@ func (s *Session) welcomed(e signal.Envelope) {
 	l := &s.Signaling
 	if s.Participant != e.To {
 		if s.Participant != "" {
+			s.emit(ForgetStopped{s.Participant})
 			s.renamed()
 		}
 		s.Participant = e.To
@@ -161,6 +159,9 @@ func (s *Session) welcomed(e signal.Envelope) {
 		s.Config.Locked = true
 	}
 	s.Token, s.ByeKey, s.Order = w.Token, w.ByeKey, w.Order
+	if v := w.Limits.Vouch; v > 0 {
+		s.VouchFor = time.Duration(min(max(v, 200), 60_000)) * time.Millisecond
+	}
 	l.Welcomed, l.Ever, l.Tries, l.Return = true, true, 0, 0
 	l.BeatAt = s.now.Mono + s.policy.SignalingBeat
 	s.dirty = true
@@ -187,12 +188,16 @@ func (s *Session) welcomed(e signal.Envelope) {
 	}
 }
 
-// renamed starts all links anew: this page came back too late and is somebody
-// new now, so the others have ended theirs, and what is kept for them is of
-// nobody. Chat that waits goes out under its old id: if it had arrived, and
-// only its acknowledgement had not, it is known by that.
+// renamed is a page that came back too late and is somebody new now: the
+// others have ended their links to it, and what is kept for them is of nobody.
 func (s *Session) renamed() {
 	s.Signaling.Outbox.Kept, s.Signaling.Outbox.Bytes = nil, 0
+	s.anew()
+}
+
+// anew starts all links anew. Chat that waits goes out under its old id: if it
+// had arrived, and only its acknowledgement had not, it is known by that.
+func (s *Session) anew() {
 	for _, p := range s.Peers {
 		if !p.Left {
 			s.closeLink(p)
@@ -255,20 +260,28 @@ func (s *Session) signalingClosed(ev SignalingClosed) {
 	s.retrySignaling()
 }
 
-// retrySignaling sets the time of the next try: the policy's steps, with
-// jitter on the last, which repeats.
+// retrySignaling sets the time of the next try. A server that drained has said
+// how long it will be away.
 func (s *Session) retrySignaling() {
 	l := &s.Signaling
-	steps := s.policy.SignalingRetry
-	wait := steps[min(l.Tries, len(steps)-1)]
-	if l.Tries >= len(steps)-1 {
-		wait += time.Duration((s.random()*2 - 1) * s.policy.SignalingJitter * float64(wait))
-	}
+	wait := s.retryAfter()
 	if l.Return > 0 {
 		wait, l.Return = max(wait, l.Return+time.Duration(s.random()*float64(l.Return))), 0
 	}
 	l.Tries++
 	l.RetryAt = s.now.Mono + max(wait, time.Millisecond)
+}
+
+// dialAnew tries at once, now that there is a network: also where a socket
+// that was dialed into the void has not opened yet.
+func (s *Session) dialAnew() {
+	switch l := &s.Signaling; {
+	case l.RetryAt != 0:
+		l.RetryAt = s.now.Mono
+	case !l.Opened && s.now.Mono-l.HeardAt >= s.policy.LookAfter:
+		s.closeSignaling()
+		s.openSignaling()
+	}
 }
 
 // patience is how long nothing may come on the socket.
@@ -304,6 +317,9 @@ func (s *Session) tickSignaling() {
 	}
 	if l.Welcomed && due(l.BeatAt, now) {
 		l.BeatAt = now + s.policy.SignalingBeat
+		if s.now.Wall-s.SavedAt >= s.policy.SaveEvery.Milliseconds() {
+			s.dirty = true
+		}
 		s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeat, Ack: l.InSeq}})
 	}
 }

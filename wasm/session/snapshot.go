@@ -10,15 +10,24 @@ type Snapshot struct {
 	Cause       Cause          `json:"cause"`            // of End, else of what passes now (signaling-lost, …), else ""
 	End         *End           `json:"end,omitempty"`    // this side's own end
 	Former      *End           `json:"former,omitempty"` // came back too late: what the others were told of one's last stay
+	Back        *Back          `json:"back,omitempty"`   // in the lobby: go back in as who this browser was when it stopped
 	Room        string         `json:"room"`
 	Name        string         `json:"name"`
 	Participant string         `json:"participant"` // "" until the server's first welcome
 	Life        int64          `json:"life"`
 	Microphone  Device         `json:"microphone"`
 	Camera      Device         `json:"camera"`
+	Screen      Device         `json:"screen"`
 	Peers       []PeerSnapshot `json:"peers"` // in the room's order, ended ones included
 	Messages    []ChatMessage  `json:"messages"`
 	AskToLeave  bool           `json:"askToLeave"` // whether closing the page asks "Leave the call?"
+}
+
+// Back is the lobby's offer to go back into a call in which this browser
+// stopped without a goodbye.
+type Back struct {
+	Name string  `json:"name"` // under which it was in the call
+	At   float64 `json:"at"`   // when it was there last
 }
 
 // State is the page's state, as in <html data-state>. The page itself adds
@@ -72,25 +81,26 @@ type PeerSnapshot struct {
 	EndedAt     float64   `json:"endedAt,omitempty"`
 	Microphone  bool      `json:"microphone"` // it sends sound (not muted)
 	Camera      bool      `json:"camera"`     // it sends picture
+	Screen      bool      `json:"screen"`     // it shares its screen
 	Generation  int       `json:"generation"` // of the RTCPeerConnection in use
 }
 
-// DeviceState is the state of the own microphone or camera.
+// DeviceState is the state of the own microphone, camera or screen.
 type DeviceState string
 
 // The states of a device.
 const (
-	DeviceOff     DeviceState = "off"     // not wanted (media=none or media=audio)
-	DeviceAsking  DeviceState = "asking"  // getUserMedia is under way
+	DeviceOff     DeviceState = "off"     // not wanted (media=none or media=audio); the screen: not shared
+	DeviceAsking  DeviceState = "asking"  // getUserMedia or the picker of getDisplayMedia is under way
 	DeviceOn      DeviceState = "on"      // captured and sent
-	DeviceMuted   DeviceState = "muted"   // captured, sends silence or black
+	DeviceMuted   DeviceState = "muted"   // captured, sends silence or black; a screen never is
 	DeviceMissing DeviceState = "missing" // there is none, or it is not permitted: see Cause
 )
 
-// Device is the own microphone or camera.
+// Device is the own microphone, camera or screen.
 type Device struct {
 	State DeviceState `json:"state"`
-	Cause Cause       `json:"cause"`           // device-denied, device-missing, device-lost, unsupported-browser (no secure context), or ""
+	Cause Cause       `json:"cause"`           // device-denied, device-missing, device-lost, unsupported-browser (no secure context; for the screen, no way to capture it), or ""
 	Error string      `json:"error,omitempty"` // the browser's error name, for the report
 }
 

@@ -123,11 +123,12 @@ func quiet(ev Event) bool {
 	return false
 }
 
-// consequential says whether an order does more than beat and look.
+// consequential says whether an order does more than beat, look and save what
+// is known.
 func consequential(actions []Action) bool {
 	for _, a := range actions {
 		switch a := a.(type) {
-		case SampleStats:
+		case SampleStats, SaveRecord, SaveStopped:
 		case SendControl:
 			if a.Envelope.Type != signal.TypeBeat && a.Envelope.Type != signal.TypeBeatBack {
 				return true

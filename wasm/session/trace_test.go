@@ -199,6 +199,28 @@ func TestBeatsOfAHiddenPageAreARunOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestARungThatWaitsForALineReplaysAtItsTime(t *testing.T) {
+	w := newWorld(t)
+	relay := []ICEServer{{URLs: []string{"turn:relay.test"}}}
+	ana := w.open(Config{Name: "Ana", JoinNow: true, ICEServers: relay})
+	ben := w.open(Config{Name: "Ben", JoinNow: true, ICEServers: relay})
+	w.until(5*time.Second, "connected", func() bool { return ana.s.Snapshot().State == StateConnected })
+	w.blocked, ben.stopped = true, true
+	ana.step(NegotiationNeeded{ana.s.peer("p2").name()})                                                       // nobody answers, so the offers of the rungs wait
+	for wait := 20 * time.Millisecond; ana.s.peer("p2").Link.Rung != rungRelayOnly; wait += time.Millisecond { // not evenly
+		w.run(wait)
+		ana.tick()
+	}
+	w.run(2 * time.Second)
+	again, err := Replay(DefaultPolicy(), ana.trace.Segments(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if was, is := ana.s.peer("p2").Link.RungUntil, again.peer("p2").Link.RungUntil; was != is {
+		t.Errorf("the rung ends at %v, and at %v in the replay", was, is)
+	}
+}
+
 func TestReplayRefusesWhatIsNoTrace(t *testing.T) {
 	row := func(event, data string) []Segment {
 		return []Segment{{Rows: []Row{{At: Time{1, 1}, Event: event, Data: []byte(data)}}}}

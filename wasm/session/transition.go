@@ -10,7 +10,7 @@ type Transition struct{ From, To, When string }
 var (
 	phaseTransitions = []Transition{
 		{"", "lobby", "the page loads"},
-		{"lobby", "joining", "Join, or the record of a return"},
+		{"lobby", "joining", "Join, Go back in, or the record of a return"},
 		{"joining", "joined", "welcome"},
 		{"joined", "joining", "back from the bfcache"},
 		{"joining", "ended", "Leave, or refused"},

@@ -18,11 +18,14 @@ func (s *Session) Snapshot() Snapshot {
 	v := Snapshot{
 		At: s.epoch(s.now.Mono), State: s.shownState(), Signaling: s.Signaling.State,
 		Former: s.Former, Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life,
-		Microphone: s.Microphone.view(), Camera: s.Camera.view(),
+		Microphone: s.Microphone.view(), Camera: s.Camera.view(), Screen: s.Screen.view(),
 		Peers: []PeerSnapshot{}, Messages: slices.Clone(s.Messages), AskToLeave: s.AskToLeave,
 	}
 	if v.Messages == nil {
 		v.Messages = []ChatMessage{}
+	}
+	if s.Phase == phaseLobby && s.Offer != nil {
+		v.Back = &Back{Name: s.Offer.Name, At: float64(s.Offer.At)}
 	}
 	for i := range v.Messages {
 		v.Messages[i].Sent = v.Messages[i].Mine && !s.unsent(v.Messages[i].ID)
@@ -72,7 +75,7 @@ func (s *Session) shownState() State {
 // except that a link that is heard proves that the page is there.
 func (s *Session) peerView(p *peer) PeerSnapshot {
 	v := PeerSnapshot{
-		Participant: p.ID, Name: p.Name, Microphone: p.Media.Microphone, Camera: p.Media.Camera, Generation: p.Link.Generation,
+		Participant: p.ID, Name: p.Name, Microphone: p.Media.Microphone, Camera: p.Media.Camera, Screen: p.Media.Screen, Generation: p.Link.Generation,
 	}
 	if p.End != nil {
 		end := *p.End

@@ -29,6 +29,7 @@ type world struct {
 	blocked bool                            // no packets between pages
 	noMedia bool                            // no RTP: packets are data and STUN only
 	broken  bool                            // browsers never find a path
+	kept    map[string]Record               // localStorage of a browser that all pages share
 }
 
 type scheduled struct {
@@ -45,7 +46,7 @@ const (
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, now: time.Second, last: map[time.Duration]time.Duration{}}
+	w := &world{T: t, now: time.Second, last: map[time.Duration]time.Duration{}, kept: map[string]Record{}}
 	w.restartServer()
 	return w
 }
@@ -157,6 +158,7 @@ type page struct {
 	log       []Action
 	kinds     map[string]int // orders carried out, by type
 	refuse    string         // setRemoteDescription fails with this
+	picker    string         // getDisplayMedia fails with this
 }
 
 // pc is an RTCPeerConnection that knows descriptions by number only.
@@ -286,12 +288,25 @@ func (p *page) perform(a Action) {
 				}
 			}
 		})
+	case OpenScreen:
+		picked := p.picker
+		w.after(30*time.Millisecond, func() {
+			if picked != "" {
+				p.step(DeviceFailed{Screen, picked})
+				return
+			}
+			p.step(DeviceOpened{Screen})
+		})
 	case PrepareGoodbye:
 		p.goodbyes = a.Goodbyes
 	case SaveRecord:
 		p.record = &a.Record
 	case ClearRecord:
 		p.record = nil
+	case SaveStopped:
+		w.kept[a.Record.Participant] = a.Record
+	case ForgetStopped:
+		delete(w.kept, a.Participant)
 	}
 }
 

@@ -27,6 +27,9 @@ func (o *oracle) says(p *page) {
 	p.put(session.Said{Text: text})
 }
 
+// underWay is how long something may still be under way once all is well.
+const underWay = 2 * second
+
 // conclude looks at the world once it has settled.
 func (w *World) conclude() {
 	w.oracle.agreement()
@@ -48,6 +51,9 @@ func (o *oracle) agrees(f final) {
 	i := o.identity(f.subject)
 	if f.page == nil || f.page.gone || f.page.session.Ended() || i == nil || i.end == nil || i.alive() || o.restartAt > i.endAt {
 		return
+	}
+	if o.restarts > 0 && f.end.Final && f.end.Revision > i.end.Revision {
+		return // the word of the server before the last restart; the one that is there now counts anew
 	}
 	if f.end.Cause != i.end.Cause || f.end.Revision != i.end.Revision || !f.end.Final {
 		o.world.failf("%s was told that %s ended by %s (revision %d, final %v), the room says %s (revision %d)", f.page, o.name(f.subject),
@@ -100,7 +106,7 @@ func (o *oracle) places() {
 		if s.State == signal.PresencePresent && w.server.socket(s.Conn) == nil {
 			w.failf("the room has %s on a socket that is not there", o.name(s.Participant))
 		}
-		if s.Kept > signal.KeptMessages+MaxPeople || s.KeptBytes > signal.KeptBytes+MaxPeople*signal.DefaultLimits.Message {
+		if s.Kept > signal.KeptMessages+2*MaxPeople || s.KeptBytes > signal.KeptBytes+2*MaxPeople*signal.DefaultLimits.Message {
 			w.failf("the room keeps %d messages for %s", s.Kept, o.name(s.Participant))
 		}
 	}
@@ -151,14 +157,14 @@ func (w *World) candidates() {
 		if d == nil || d.closed || d.peer != c || !c.flows() || !d.flows() || c.state != "stable" || d.state != "stable" {
 			continue
 		}
-		if (c.ours != d.theirs || c.theirs != d.ours) && !c.busy && !d.busy && w.clock.now-c.setAt > 2*second && w.clock.now-d.setAt > 2*second {
+		if (c.ours != d.theirs || c.theirs != d.ours) && !c.busy && !d.busy && w.clock.now-c.setAt > underWay && w.clock.now-d.setAt > underWay {
 			w.failf("%s has %s and %s, %s has %s and %s: they do not agree", c.page, c.ours, c.theirs, d.page, d.theirs, d.ours)
 		}
 		if w.oracle.restarts > 0 || c.ours != d.theirs || c.theirs != d.ours {
 			continue // what a server keeps for one who is away goes with it
 		}
 		for _, found := range d.found {
-			if found.ufrag != c.theirs {
+			if found.ufrag != c.theirs || w.clock.now-found.at < underWay {
 				continue
 			}
 			n := 0
@@ -185,7 +191,7 @@ func (w *World) bounds() {
 			what       string
 			have, most int
 		}{
-			{"participants", l.Peers, 64}, {"messages not sent", l.Unsent, 200 * MaxPeople}, {"kept messages", l.Kept, signal.KeptMessages + MaxPeople},
+			{"participants", l.Peers, 64}, {"messages not sent", l.Unsent, 200 * MaxPeople}, {"kept messages", l.Kept, signal.KeptMessages + 2*MaxPeople},
 			{"messages", l.Messages, 500}, {"tasks", len(p.tasks), 0}, {"connections", len(p.links), 2 * MaxPeople},
 		} {
 			if b.have > b.most {
@@ -212,9 +218,9 @@ func (w *World) replay(p *page) {
 
 // outline is what a trace must bring back: all but texts and names.
 func outline(v session.Snapshot) []string {
-	out := []string{string(v.State), string(v.Signaling), string(v.Cause), v.Participant, strconv.Itoa(len(v.Messages))}
+	out := []string{string(v.State), string(v.Signaling), string(v.Cause), v.Participant, string(v.Screen.State), strconv.Itoa(len(v.Messages))}
 	for _, p := range v.Peers {
-		out = append(out, p.Participant, string(p.State), string(p.Cause), strconv.Itoa(p.Generation))
+		out = append(out, p.Participant, string(p.State), string(p.Cause), strconv.FormatBool(p.Screen), strconv.Itoa(p.Generation))
 	}
 	return out
 }

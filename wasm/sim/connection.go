@@ -25,6 +25,9 @@ type connection struct {
 	wasLocal      *description // current, while another is pending
 	wasRemote     *description
 	restart       bool     // restartIce was called
+	offers        bool     // made with the transceivers of microphone and camera
+	slot          bool     // the own screen has a media section
+	sent, got     bool     // the own and the remote screen, as it was agreed
 	needed        bool     // negotiation is needed
 	asked         bool     // negotiationneeded was fired for it
 	deaf          bool     // never gathers: Chromium 156 after a rollback, sometimes
@@ -41,10 +44,15 @@ type description struct {
 	sdp   string
 	of    *connection
 	ufrag string
+	slot  bool         // has a media section for the sender's screen
+	share bool         // and sends it
 	offer *description // that an answer answers
 }
 
-type candidate struct{ ufrag, text string }
+type candidate struct {
+	ufrag, text string
+	at          time.Duration
+}
 
 type operation struct {
 	run  func()
@@ -69,7 +77,7 @@ func (p *page) connect(a session.CreatePeerConnection) {
 		return
 	}
 	w.serial++
-	c := &connection{page: p, link: a.Link, serial: w.serial, state: "stable", needed: true}
+	c := &connection{page: p, link: a.Link, serial: w.serial, state: "stable", needed: true, offers: a.Offers}
 	c.transport.init(c)
 	p.links = append(p.links, c)
 	w.connections = append(w.connections, c)
@@ -104,7 +112,7 @@ func (c *connection) next() {
 
 // negotiationNeeded fires the event of that name, once for each reason.
 func (c *connection) negotiationNeeded() {
-	if c.closed || c.busy || c.state != "stable" || !c.needed && !c.restart || c.asked {
+	if c.closed || c.busy || c.state != "stable" || !c.needed && !c.restart && c.shares() == c.sent || c.asked {
 		return
 	}
 	c.asked = true
@@ -150,7 +158,8 @@ func (c *connection) describe(kind string) *description {
 		ufrag = "u" + strconv.Itoa(w.serial)
 	}
 	w.serial++
-	d := &description{kind: kind, of: c, ufrag: ufrag}
+	d := &description{kind: kind, of: c, ufrag: ufrag, slot: c.slot || kind == "offer" && c.shares()}
+	d.share = d.slot && c.shares()
 	d.sdp = "v=0\r\no=- " + strconv.Itoa(w.serial) + " 2 IN IP4 127.0.0.1\r\ns=-\r\na=ice-ufrag:" + ufrag + "\r\na=ice-pwd:p" + ufrag + "\r\n"
 	w.descriptions[d.sdp] = d
 	return d
@@ -169,6 +178,7 @@ func (c *connection) apply(local, remote *description) {
 	}
 	c.state, c.needed, c.asked = "stable", false, false
 	c.wasLocal, c.wasRemote = nil, nil
+	c.slot, c.sent, c.got = c.local.slot, c.local.share, c.remote.share
 	c.agree(c.local.ufrag, c.remote.ufrag)
 }
 
@@ -240,7 +250,7 @@ func (c *connection) gather() {
 			w.serial++
 			text := `{"candidate":"candidate:1 1 udp 2122260223 10.0.0.` + strconv.Itoa(c.page.machine().index+1) +
 				` ` + strconv.Itoa(w.serial) + ` typ host","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"` + ufrag + `"}`
-			c.found = append(c.found, candidate{ufrag, text})
+			c.found = append(c.found, candidate{ufrag, text, w.clock.now})
 			found(text)
 		})
 		wait += w.noise.between(0, 80*time.Millisecond)

@@ -64,6 +64,7 @@ const (
 	Say
 	Mute
 	DeviceLost
+	Share
 	ClockSet
 	Uplink
 	Unplug
@@ -83,6 +84,7 @@ const (
 	Unfit
 	Insecure
 	Refuse
+	Return
 	kinds
 )
 
@@ -121,6 +123,7 @@ func init() {
 		Say:           {"says something", 3, 0, 0, false, false, say},
 		Mute:          {"mutes", 0.5, 0, 0, false, false, mute},
 		DeviceLost:    {"loses the camera", 0.3, 0, 0, false, false, deviceLost},
+		Share:         {"shares the screen", 2, 100 * time.Millisecond, 40 * second, false, true, share},
 		ClockSet:      {"sets the clock", 0.5, 0, 0, false, false, clockSet},
 		Uplink:        {"has no network", 2, 100 * time.Millisecond, 70 * second, false, true, uplink},
 		Unplug:        {"pulls the cable", 1, 100 * time.Millisecond, 70 * second, false, true, unplug},
@@ -139,6 +142,7 @@ func init() {
 		Renegotiate:   {"renegotiates with", 2, 0, 0, true, false, renegotiate},
 		Unfit:         {"takes no description", 0.2, second, 10 * second, false, true, unfit},
 		Insecure:      {"cannot do DTLS", 0.2, second, 10 * second, false, true, insecure},
+		Return:        {"opens the room again", 2, 0, 0, false, false, returns},
 		Refuse:        {"can make no connection", 0.2, second, 10 * second, false, true, refuse},
 	}
 }
@@ -210,6 +214,18 @@ func join(w *World, f Fault) {
 	}
 	w.serial++
 	t := &tab{machine: m, name: "tab " + strconv.Itoa(len(m.tabs)+1)}
+	m.tabs = append(m.tabs, t)
+	t.visit("navigate")
+}
+
+// returns is a person whose page is gone, and who opens the room in a new tab.
+func returns(w *World, f Fault) {
+	m := w.machines[f.Who]
+	if m.page() != nil || m.off || m.asleep {
+		return
+	}
+	w.serial++
+	t := &tab{machine: m, name: "tab " + strconv.Itoa(len(m.tabs)+1), returns: true}
 	m.tabs = append(m.tabs, t)
 	t.visit("navigate")
 }
@@ -345,6 +361,7 @@ func fail(w *World, f Fault) {
 	w.oracle.did(p, deedFailed)
 	bye := signal.Goodbye{Count: p.goodbyes.Count + 2, Intent: signal.IntentFailed}
 	p.tab.mark = true
+	p.machine().forget(p.goodbyes.Participant)
 	p.say(signal.TypeBye, bye)
 	w.oracle.saidBye(p)
 	if p.goodbyes.Key != "" {

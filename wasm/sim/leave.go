@@ -122,6 +122,7 @@ func (p *page) hide(g going) {
 		}
 	}
 	m.release(p)
+	m.forget(p.goodbyes.Participant)
 	p.tab.mark = m.browser == chromium || g.deed != deedClosed // Firefox loses it when a tab is closed and restored
 	if m.browser == chromium || w.noise.chance(0.6) {          // Firefox cancels Go code here
 		p.put(session.PageHide{Intent: intent, Target: g.target, Persisted: g.back > 0})
@@ -181,6 +182,35 @@ func (p *page) beacon(g signal.Goodbye) {
 	w.after(wait, func() {
 		if m.reaches() {
 			w.server.bye(b)
+		}
+	})
+}
+
+// sendGone is Chromium, which sends what the page has left for its end
+// (fetchLater) when its process dies or the tab is discarded. A page that said
+// goodbye has taken it back.
+func (p *page) sendGone() {
+	w, m, g := p.world, p.machine(), p.goodbyes
+	if p.leaving || !g.Armed || g.Key == "" || w.noise.chance(0.05) {
+		return
+	}
+	w.oracle.leftWord(p)
+	w.after(w.noise.between(15*time.Millisecond, 80*time.Millisecond)+2*w.latency(), func() {
+		if m.reaches() {
+			w.server.gone(signal.Gone{Room: g.Room, Participant: g.Participant, Life: g.Life, Key: g.Key})
+		}
+	})
+}
+
+// sendReport is the browser's crash report, which may come late or never.
+func (p *page) sendReport() {
+	w, m := p.world, p.machine()
+	if w.noise.chance(0.5) {
+		return
+	}
+	w.after(pick(&w.noise, w.noise.between(5*time.Millisecond, 100*time.Millisecond), w.noise.between(0, 90*time.Second)), func() {
+		if m.reaches() {
+			w.server.crashed(room.Crashed{Page: p.served, Reason: pick(&w.noise, signal.CrashUnknown, signal.CrashOutOfMemory, signal.CrashUnresponsive)})
 		}
 	})
 }
@@ -247,6 +277,12 @@ func (p *page) crash(d deed) {
 			continue
 		}
 		w.after(wait, func() { s.drop(code) })
+	}
+	if (d == deedCrashed || d == deedDiscarded) && m.browser == chromium {
+		p.sendGone()
+	}
+	if d == deedCrashed && m.browser == chromium {
+		p.sendReport()
 	}
 	if m.browser == firefox && d == deedCrashed {
 		for len(p.links) > 0 {

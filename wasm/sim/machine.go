@@ -1,6 +1,10 @@
 package sim
 
-import "time"
+import (
+	"time"
+
+	"holdline/wasm/session"
+)
 
 // browser is a make of browser: their timings differ.
 type browser int
@@ -25,6 +29,7 @@ type machine struct {
 	browser browser
 	locks   bool // the browser has Web Locks
 	tabs    []*tab
+	stopped []session.Record // localStorage: whose page is in the call, or stopped without a goodbye
 	held    []lock
 	waiting []lock
 
@@ -37,6 +42,8 @@ type machine struct {
 	skew     time.Duration // the wall clock's error
 	stalled  []*pipe       // hold what cannot be delivered now
 	mic, cam string        // the getUserMedia error of a device; "" works
+	screen   string        // the getDisplayMedia error; "" works
+	phone    bool          // it has no getDisplayMedia
 	refuses  bool          // new RTCPeerConnection throws
 	unfit    bool          // no remote description is taken
 	insecure bool          // DTLS fails
@@ -114,6 +121,29 @@ func (m *machine) claim(p *page, id string, done func(granted bool)) {
 	}
 	m.held = append(m.held, lock{id, p, nil})
 	done(true)
+}
+
+// forget takes a record out of localStorage.
+func (m *machine) forget(participant string) {
+	kept := m.stopped[:0]
+	for _, r := range m.stopped {
+		if r.Participant != participant {
+			kept = append(kept, r)
+		}
+	}
+	m.stopped = kept
+}
+
+// left is what a page finds of others in localStorage.
+func (m *machine) left() (all []session.Stopped) {
+	for _, r := range m.stopped {
+		s := session.Stopped{Record: r}
+		for _, l := range m.held {
+			s.Alive = s.Alive || l.name == r.Participant
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // release lets go of all that the page holds or waits for.

@@ -131,7 +131,7 @@ func (o *oracle) did(p *page, d deed) {
 	}
 	i.deeds |= 1 << d
 	i.lately |= 1 << d
-	i.deed, i.at, i.said = d, o.world.clock.now, false
+	i.deed, i.at, i.said, i.word = d, o.world.clock.now, false, false
 	i.roads = o.hasRoad(p)
 }
 
@@ -144,6 +144,13 @@ func (o *oracle) hasRoad(p *page) bool {
 func (o *oracle) saidBye(p *page) {
 	if i := o.identity(p.goodbyes.Participant); i != nil {
 		i.said = true
+	}
+}
+
+// leftWord notes that the browser has something to send in place of the page.
+func (o *oracle) leftWord(p *page) {
+	if i := o.identity(p.goodbyes.Participant); i != nil && i.page == p {
+		i.word = true
 	}
 }
 
@@ -230,16 +237,28 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 		o.identities = append(o.identities, i)
 		o.world.tell(fmt.Sprintf("%s is participant %s", p, v.Participant))
 	}
-	if i.left && o.restartAt < i.at { // a copy of the tab may bring it back to a server that was restarted
-		o.world.failf("%s lives by %s, who has left", p, i.id)
+	if i.left && o.restartAt < i.at {
+		// A copy of the tab may bring it back to a server that was restarted, or that has not heard of the Leave: a
+		// copy may never have been let in.
+		unheard := !i.roads || !i.machine.locks
+		if i.end != nil && o.restartAt < i.endAt || !unheard || i.machine.locks && !had(Duplicate)(i) {
+			o.world.failf("%s lives by %s, who has left", p, i.id)
+		}
+		i.left = false
 	}
-	// Without Web Locks a copy of a tab that may be leaving cannot be told from its reload: it takes over.
-	mayLeave := func(old *page) bool { return old.leaving || !old.machine().locks && old.session.MayLeave() }
-	if old := i.page; old != nil && old != p && !old.gone && !mayLeave(old) && old.view.Participant == i.id && !old.session.Ended() && old.view.Signaling == session.SignalingStateOpen {
+	// Without Web Locks a copy of a tab cannot be told from its reload while the tab may be leaving, or has lost the server and does not know it: it takes over.
+	yields := func(old *page) bool {
+		return old.leaving || !old.machine().locks && (old.mightLeave() || !o.hasRoad(old))
+	}
+	if old := i.page; old != nil && old != p && !old.gone && !yields(old) && old.view.Participant == i.id && !old.session.Ended() && old.view.Signaling == session.SignalingStateOpen {
 		o.world.failf("%s and %s both live by %s", old, p, i.id)
 	}
-	if i.end != nil && o.restartAt < i.endAt && o.world.clock.now-i.endAt > 2*second { // a welcome may be under way
+	// A welcome may be under way, or wait in a page that hangs.
+	if now := o.world.clock.now; i.end != nil && o.restartAt < i.endAt && now-i.endAt-o.stall[p.machine().index].within(i.endAt, now) > 2*second {
 		o.world.failf("%s lives by %s, whom the room has ended: %s", p, i.id, i.end.Cause)
+	}
+	if i.deed == deedRemoved && i.page == p && o.restartAt < i.at {
+		return // the welcome was under way already
 	}
 	for _, other := range o.identities {
 		if other != i && other.page == p {
@@ -276,10 +295,7 @@ func (o *oracle) ownEnd(p *page, e signal.End) {
 			}
 		}
 		o.world.failf("%s ends with %s, and there is no other page: %v", p, e.Cause, e.Evidence)
-	case signal.CauseRoomFull:
-		if o.world.server.room != nil && o.world.server.room.People() < o.world.server.policy.MaxParticipants {
-			o.world.failf("%s ends with %s, and there is place: %v", p, e.Cause, e.Evidence)
-		}
+	case signal.CauseRoomFull: // whether it was is looked at when the room says so
 	default:
 		o.world.failf("%s ends with %s: %v", p, e.Cause, e.Evidence)
 	}
@@ -398,7 +414,7 @@ func (o *oracle) taken(p *page, was *session.PeerSnapshot, inCall, open bool) {
 		if f.page == p && f.subject == was.Participant {
 			o.finals = append(o.finals[:i:i], o.finals[i+1:]...)
 			now := o.world.clock.now
-			if lately := now - 14*second; inCall && open && o.reach[p.machine().index].within(lately, now) == 0 && o.stall[p.machine().index].within(lately, now) == 0 && o.server.within(lately, now) == 0 {
+			if lately := now - 14*second; inCall && open && o.reach[p.machine().index].within(lately, now) == 0 && o.stall[p.machine().index].within(lately, now) == 0 && o.server.within(lately, now) == 0 && o.settled(f.subject) {
 				o.agrees(f)
 			}
 			return
@@ -407,6 +423,13 @@ func (o *oracle) taken(p *page, was *session.PeerSnapshot, inCall, open bool) {
 	if was.State != session.PeerEnded && o.restarts == 0 && inCall {
 		o.world.failf("%s takes %s off, who was %s", p, o.name(was.Participant), was.State)
 	}
+}
+
+// settled says whether the room's last word about somebody has had the time to
+// get to everybody.
+func (o *oracle) settled(id string) bool {
+	i := o.identity(id)
+	return i == nil || i.end == nil || o.world.clock.now-i.endAt > 2*second
 }
 
 // note keeps the last end that a page was shown, for the agreement.
@@ -489,6 +512,9 @@ func (o *oracle) departed(e signal.End) {
 	}
 	if e.Cause == signal.CausePageVanished && o.restartAt > i.at && o.restarts > 0 {
 		return // the room that knew it was forgotten, and the page that remembers had not heard it
+	}
+	if n := len(e.Evidence); n > 0 && strings.HasPrefix(e.Evidence[n-1], "came back after a ") && had(Duplicate)(i) {
+		return // a copy of its tab has no mark, and speaks for a page that was never its own
 	}
 	if len(e.Evidence) > 1 && strings.HasPrefix(e.Evidence[1], "leaving with intent") && had(Cancel, Download, Reload, Navigate, Elsewhere, CloseTab)(i) {
 		return // leaving was the last that was heard

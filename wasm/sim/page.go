@@ -15,6 +15,7 @@ type tab struct {
 	name      string
 	record    *session.Record // sessionStorage
 	page      *page
+	returns   bool // the person who opened it wants to go back in
 	hidden    bool
 	mark      bool // in sessionStorage: the stub said bye
 	discarded bool // document.wasDiscarded of the next page
@@ -28,6 +29,7 @@ type page struct {
 	session *session.Session
 	trace   *session.Trace // nil where nobody keeps one
 	load    int
+	served  string        // what the server called it
 	origin  time.Duration // of performance.now
 	queue   []session.Event
 	due     bool // the timer has come
@@ -50,9 +52,12 @@ type page struct {
 	stub     *socket       // the socket that the stub has
 	channels []*connection // and the control channels
 	listens  bool          // beforeunload has a handler
+	unsure   time.Duration // when it last might be leaving
 	spins    int
 	second   time.Duration // the second whose steps are counted
 	inSecond int
+	sharing  bool            // a screen is captured
+	closings int             // of all devices: what is picked after one is let go
 	dials    []time.Duration // when sockets were opened
 }
 
@@ -112,6 +117,12 @@ func (p *page) wakeUp() {
 		p.late, p.due = false, true
 		p.turn()
 	}
+}
+
+// mightLeave says whether the page might be leaving, for all that the others
+// know: what it said, and the answer to one who claims its place, take their time.
+func (p *page) mightLeave() bool {
+	return p.session.MayLeave() || p.unsure != 0 && p.world.clock.now-p.unsure < 3*p.world.signalTime
 }
 
 // turn is driver.turn: the queue before a Tick, then the timer anew.
@@ -194,6 +205,9 @@ func (p *page) step(ev session.Event) {
 	if w.Coverage != nil {
 		w.Coverage.cell(p.session.Cell(ev))
 	}
+	if p.session.MayLeave() {
+		p.unsure = w.clock.now
+	}
 	now := p.now()
 	if w.Detail {
 		p.detail(ev)
@@ -237,7 +251,7 @@ func (p *page) detail(what any) {
 		e = what.Envelope
 	case session.SignalingReceived:
 		e = what.Envelope
-	case session.Tick, session.StatsSampled, session.SampleStats, session.PrepareGoodbye, session.SaveRecord:
+	case session.Tick, session.StatsSampled, session.SampleStats, session.PrepareGoodbye, session.SaveRecord, session.SaveStopped:
 		return
 	}
 	if _, fact := what.(session.Event); fact {

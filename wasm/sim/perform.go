@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"strconv"
 	"time"
 
 	"holdline/server/signal"
@@ -43,7 +44,14 @@ func (p *page) perform(a session.Action) {
 		p.with(a.Link, func(c *connection) { c.close() })
 	case session.OpenDevices:
 		p.openDevices(a)
-	case session.SwitchDevice, session.CloseDevices:
+	case session.OpenScreen:
+		p.openScreen()
+	case session.CloseScreen:
+		p.capture(false)
+	case session.CloseDevices:
+		p.closings++
+		p.capture(false)
+	case session.SwitchDevice:
 	case session.PrepareGoodbye:
 		p.prepare(a.Goodbyes)
 	case session.SaveRecord:
@@ -57,9 +65,30 @@ func (p *page) perform(a session.Action) {
 		if p.machine().locks {
 			p.machine().claim(p, a.Participant, func(bool) {})
 		}
+	case session.SaveStopped:
+		p.machine().forget(a.Record.Participant)
+		p.machine().stopped = append(p.machine().stopped, a.Record)
+	case session.ForgetStopped:
+		p.machine().forget(a.Participant)
+	case session.ClaimStopped:
+		p.claimStopped(a.Participant)
 	default:
 		p.world.failf("the world does not know the order %T", a)
 	}
+}
+
+// claimStopped takes the lock of an identity whose page stopped, where there
+// are locks.
+func (p *page) claimStopped(participant string) {
+	if !p.machine().locks {
+		p.world.after(0, func() { p.put(session.StoppedClaimed{Participant: participant}) })
+		return
+	}
+	p.machine().claim(p, participant, func(granted bool) {
+		p.world.after(0, func() {
+			p.put(session.StoppedClaimed{Participant: participant, Locked: granted, Taken: !granted})
+		})
+	})
 }
 
 func (p *page) with(l session.Link, do func(*connection)) {
@@ -95,7 +124,7 @@ func (t *tab) visit(navigation string) {
 	w := m.world
 	t.reset++
 	w.serial++
-	p := &page{tab: t, world: w, load: w.serial, shown: -1, origin: w.clock.now - m.slept - 50*time.Millisecond}
+	p := &page{tab: t, world: w, load: w.serial, served: "PAGE" + strconv.Itoa(w.serial), shown: -1, origin: w.clock.now - m.slept - 50*time.Millisecond}
 	t.page = p
 	w.pages = append(w.pages, p)
 	record, after := t.record, t.after()
@@ -149,13 +178,31 @@ func (p *page) begin(record *session.Record, after signal.After, locked bool, na
 		servers = []session.ICEServer{{URLs: []string{"turn:relay.test"}, Username: "u", Credential: "c"}}
 	}
 	p.put(session.Started{Config: session.Config{
-		Room: roomName, Name: m.name, JoinNow: !m.lobby, Microphone: true, Camera: true,
+		Room: roomName, Name: m.name, JoinNow: !m.lobby && !p.tab.returns, Stopped: m.left(), Microphone: true, Camera: true, Screen: !m.phone,
 		Origin: epoch + float64((p.origin+m.slept).Microseconds())/1000, Seed: w.noise.next(),
-		Record: record, After: after, Locked: locked, Navigation: navigation, Hidden: p.tab.hidden, ICEServers: servers,
+		Record: record, After: after, Locked: locked, Page: p.served, Navigation: navigation, Hidden: p.tab.hidden, ICEServers: servers,
 	}})
+	if p.tab.returns {
+		w.after(w.noise.between(200*time.Millisecond, 2*time.Second), p.goBack)
+		return
+	}
 	if m.lobby {
 		w.after(w.noise.between(200*time.Millisecond, 2*time.Second), func() { p.put(session.JoinPressed{Name: m.name}) })
 	}
+}
+
+// goBack is a person in the lobby who presses Go back in where that is
+// offered, and Join where it is not, or not any more.
+func (p *page) goBack() {
+	switch {
+	case p.gone || p.view.State != session.StateLobby:
+		return
+	case p.view.Back != nil:
+		p.put(session.GoBackPressed{})
+	default:
+		p.put(session.JoinPressed{Name: p.machine().name})
+	}
+	p.world.after(2*time.Second, p.goBack)
 }
 
 // prepare lays the goodbyes ready for the stub: socket and channels as they

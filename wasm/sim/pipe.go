@@ -43,10 +43,13 @@ func (p *pipe) arrive() {
 	}
 }
 
+// slowest is how long TCP may still wait once the way is open again.
+const slowest = 1500 * time.Millisecond
+
 // resume sends what has waited: TCP has backed off meanwhile.
 func (p *pipe) resume() {
 	w := p.machine.world
-	p.last = max(p.last, w.clock.now+w.noise.between(20*time.Millisecond, 1500*time.Millisecond))
+	p.last = max(p.last, w.clock.now+w.noise.between(20*time.Millisecond, slowest))
 	for range p.owed {
 		w.at(p.last, p.fire)
 	}

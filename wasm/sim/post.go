@@ -2,6 +2,7 @@ package sim
 
 import (
 	"strconv"
+	"time"
 
 	"holdline/server/signal"
 )
@@ -15,6 +16,7 @@ type post struct {
 	seqs      []int64 // under which the sender sent it
 	delivered []int64 // under which the recipient had it
 	restarts  int
+	at        time.Duration // when the server had it first
 }
 
 func postKey(from, to string, e signal.Envelope) string {
@@ -30,7 +32,7 @@ func (o *oracle) posted(p *page, e signal.Envelope) {
 	key := postKey(i.id, e.To, e)
 	c := o.post[key]
 	if c == nil {
-		c = &post{page: p, from: i.id, to: e.To, life: e.Life, toLife: e.ToLife, restarts: o.restarts}
+		c = &post{page: p, from: i.id, to: e.To, life: e.Life, toLife: e.ToLife, restarts: o.restarts, at: o.world.clock.now}
 		o.post[key] = c
 		o.posts = append(o.posts, c)
 	}
@@ -67,10 +69,10 @@ func (o *oracle) mail() {
 	for _, c := range o.posts {
 		to := o.identity(c.to)
 		from := o.identity(c.from)
-		if to == nil || from == nil || to.page == nil || to.page.gone || from.page != c.page || c.page.gone || to.page.session.Ended() || c.page.session.Ended() {
+		if to == nil || from == nil || to.page == nil || to.page.gone || from.page != c.page || c.page.gone || c.page.view.Life != c.life || to.page.session.Ended() || c.page.session.Ended() {
 			continue
 		}
-		if len(c.delivered) == 0 && to.page.view.Life == c.toLife && to.ends == 0 && from.ends == 0 {
+		if len(c.delivered) == 0 && o.world.clock.now-c.at >= underWay && to.page.view.Life == c.toLife && to.ends == 0 && from.ends == 0 {
 			o.world.failf("%s never had a candidate that the server took from %s", to.page, c.page)
 		}
 	}

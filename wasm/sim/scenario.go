@@ -25,6 +25,12 @@ import (
 //
 // Lines that begin with # are for the reader.
 func RunScenario(text string, o Options) error {
+	_, err := playScenario(text, o)
+	return err
+}
+
+// playScenario returns the world as it stands in the end.
+func playScenario(text string, o Options) (*World, error) {
 	s := scenario{}
 	s.cast(text)
 	s.w = New(o, max(2, s.people))
@@ -41,10 +47,10 @@ func RunScenario(text string, o Options) error {
 			s.w.tell("> " + strings.Join(words, " "))
 		}
 		if err := s.line(words); err != nil {
-			return fmt.Errorf("line %d: %s: %w", n+1, strings.Join(words, " "), err)
+			return s.w, fmt.Errorf("line %d: %s: %w", n+1, strings.Join(words, " "), err)
 		}
 	}
-	return s.w.failure
+	return s.w, s.w.failure
 }
 
 type scenario struct {
@@ -69,7 +75,7 @@ func (s *scenario) cast(text string) {
 
 func person(word string) int {
 	for i, n := range names {
-		if n == strings.TrimSuffix(strings.TrimSuffix(word, ","), "'s") {
+		if n == strings.TrimSuffix(strings.TrimRight(word, ",:"), "'s") {
 			return i
 		}
 	}
@@ -180,6 +186,9 @@ func (s *scenario) set(words []string) (done bool, err error) {
 		case len(words) == 4 && words[1] == "has" && words[2] == "camera":
 			m.cam = words[3]
 			return true, nil
+		case len(words) == 4 && words[1] == "has" && words[2] == "screen":
+			m.screen = strings.TrimPrefix(words[3], "works")
+			return true, nil
 		case text == names[i]+" has no Web Locks":
 			m.locks = false
 			return true, nil
@@ -284,6 +293,22 @@ func (s *scenario) holds(words []string) (got string, ok bool, err error) {
 			}
 		}
 		return fmt.Sprintf("read %d times", n), n == 1, nil
+	case strings.HasSuffix(words[0], "'s") && len(words) > 3 && words[1] == "screen":
+		return string(v.Screen.State), string(v.Screen.State) == words[3], nil
+	case words[1] == "watches" && person(words[2]) >= 0: // ben watches ana: screen | no screen
+		got = "no screen"
+		if q := w.machines[person(words[2])].page(); q != nil && q.begun {
+			told, has := p.screenOf(q)
+			switch {
+			case told && has:
+				got = "screen"
+			case told:
+				got = "screen without a track"
+			case has:
+				got = "track of no screen"
+			}
+		}
+		return got, got == strings.Join(words[3:], " "), nil
 	case words[1] == "sees":
 		got = "nothing"
 		for j := range v.Peers {

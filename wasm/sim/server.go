@@ -63,6 +63,9 @@ func (sv *server) step(ev room.Event) {
 			}
 		case room.Close:
 			if s := sv.socket(a.Conn); s != nil {
+				if n := sv.room.People(); a.Code == signal.CloseRoomFull && n < sv.policy.MaxParticipants {
+					w.failf("the room of %d is full for %s, and has %d places", n, s.page, sv.policy.MaxParticipants)
+				}
 				s.shut(a.Code)
 			}
 		default:
@@ -158,6 +161,20 @@ func (sv *server) start(sameKey bool) {
 		sv.world.oracle.keyLost()
 	}
 	sv.started = sv.world.clock.now
+}
+
+// gone takes what a page left with its browser.
+func (sv *server) gone(g signal.Gone) {
+	if sv.down == 0 && sv.room != nil && room.ValidByeKey(sv.key, signal.Beacon{Room: g.Room, Participant: g.Participant, Life: g.Life, Key: g.Key}) {
+		sv.step(room.Gone{Participant: g.Participant, Life: g.Life})
+	}
+}
+
+// crashed takes a crash report.
+func (sv *server) crashed(c room.Crashed) {
+	if sv.down == 0 && sv.room != nil && sv.room.Knows(c.Page) {
+		sv.step(c)
+	}
 }
 
 // bye takes a beacon.

@@ -81,7 +81,9 @@ func playMany(from uint64, most int, until time.Time, cover, goOn bool) *tally {
 				}
 				if err != nil {
 					t.failed = append(t.failed, failed{p, err})
-					if !goOn {
+					if goOn {
+						fmt.Printf("seed %d: %v\n", p.Seed, err) // now: a long soak may be stopped
+					} else {
 						stop.Store(1)
 					}
 				}
@@ -124,11 +126,6 @@ func TestSwarm(t *testing.T) {
 		t.Log(line)
 	}
 	if len(all.failed) > 0 {
-		if *goOnFlag {
-			for _, f := range all.failed {
-				fmt.Printf("seed %d: %v\n", f.plan.Seed, f.err)
-			}
-		}
 		t.Error(story(all.failed[0].plan, all.failed[0].err))
 	}
 	if *soakFlag {

@@ -237,8 +237,12 @@ func (c *connection) open(d *connection) {
 		return
 	}
 	c.control.open, c.chat.open = true, true
-	c.page.put(session.ControlOpened{Link: c.link})
-	c.page.put(session.ChatOpened{Link: c.link})
+	opened := [2]session.Event{session.ControlOpened{Link: c.link}, session.ChatOpened{Link: c.link}}
+	if c.page.world.noise.chance(0.3) { // nothing promises which is told first
+		opened[0], opened[1] = opened[1], opened[0]
+	}
+	c.page.put(opened[0])
+	c.page.put(opened[1])
 }
 
 // look compares what flows now with what flowed before.
@@ -380,12 +384,13 @@ func (c *connection) hangUp(orderly bool) {
 	})
 }
 
-// shut is the end of the association: the channels close for good.
+// shut is the end of the association: the channels close for good, also those
+// that had not opened yet (W3C webrtc-pc, 6.2).
 func (c *connection) shut() {
-	c.broken = true
-	if !c.control.open {
+	if c.broken && !c.control.open {
 		return
 	}
+	c.broken = true
 	c.control.open, c.chat.open = false, false
 	c.page.put(session.ControlClosed{Link: c.link})
 	c.page.put(session.ChatClosed{Link: c.link})

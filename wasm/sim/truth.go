@@ -39,6 +39,7 @@ type identity struct {
 	lately  int   // what was done since a page was last welcomed under it
 	at      time.Duration
 	said    bool // the stub or Leave said goodbye
+	word    bool // the browser sent what the page had left for its end
 	roads   bool // when it went, its socket was open and the server in reach
 	left    bool // Leave was pressed
 	keyLost bool // the server lost its key while this identity was there
@@ -76,9 +77,13 @@ func noRoad(i *identity) bool {
 		return true
 	}
 	o := &i.machine.world.oracle
-	from, to := i.at-100*time.Millisecond, i.at+3*time.Second
+	from, to := i.at-slowest, i.at+3*time.Second // a socket that was cut off takes a while to send again
 	return o.reach[i.machine.index].within(from, to)+o.server.within(from, to) > 0
 }
+
+// noWord says whether the browser's word of a death may not have reached the
+// server, or not counted there.
+func noWord(i *identity) bool { return !i.word || i.keyLost || noRoad(i) }
 
 // blurs are the causes that a room's final end may name, by what was done.
 // The ones with a reason are those that cannot be told apart.
@@ -123,7 +128,7 @@ var blurs = []blur{
 	{deedNavigated, signal.CauseServerShutdown, noRoad, "no road was open for the goodbye"},
 
 	{deedCrashed, signal.CausePageCrashed, nil, ""},
-	{deedCrashed, signal.CausePageVanished, nil, "without a crash report or a mark nothing tells a crash from a kill"},
+	{deedCrashed, signal.CausePageVanished, noWord, "without a word of the browser or a mark nothing tells a crash from a kill"},
 	{deedCrashed, signal.CauseNetworkLost, noRoad, "the end of stream did not reach the server"},
 	{deedCrashed, signal.CauseServerShutdown, noRoad, "it had been sent away by a drain"},
 	{deedCrashed, signal.CausePageClosed, nil, "it crashed between leaving and bye"},
@@ -156,7 +161,9 @@ var blurs = []blur{
 	{deedFailed, signal.CauseServerShutdown, noRoad, "no road was open for the goodbye"},
 
 	{deedDiscarded, signal.CausePageDiscarded, nil, ""},
+	{deedDiscarded, signal.CausePageCrashed, nil, "Chromium sends what the page left for its end on a discard, too"},
 	{deedDiscarded, signal.CausePageVanished, nil, "a discard closes the socket without a word; only its return tells"},
+	{deedDiscarded, signal.CausePageCrashed, had(Navigate, Elsewhere, Reload), "frozen in the middle of a navigation it went without pagehide; it comes back by history, so nothing says that it was discarded"},
 	{deedDiscarded, signal.CausePageClosed, nil, "it went between leaving and bye"},
 	{deedDiscarded, signal.CausePageNavigated, nil, "it went between leaving and bye"},
 	{deedDiscarded, signal.CauseServerShutdown, noRoad, "it had been sent away by a drain"},
@@ -172,8 +179,15 @@ func unsaid(i *identity) bool { return !i.said }
 // from it.
 func explains(i *identity, c signal.Cause, told bool) bool {
 	lately := i.lately
-	if i.left {
+	switch {
+	case i.left && noRoad(i):
+		lately |= 1 << deedLeft // or what was said before
+	case i.left:
 		lately = 1 << deedLeft
+	case i.deed == deedRemoved && i.machine.world.oracle.restartAt > i.at:
+		// The server that had removed it was restarted, and those who had not
+		// heard of it say that it was there.
+		lately |= i.deeds | 1<<deedNone
 	}
 	if lately == 0 {
 		lately = 1 << deedNone

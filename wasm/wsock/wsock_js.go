@@ -55,10 +55,13 @@ const (
 
 // Conn is one WebSocket.
 type Conn struct {
-	ws       js.Value // undefined where no socket could be made
+	ws       js.Value // undefined where no socket could be made, or not yet
 	on       func(Event)
 	stop     []func()
-	deadline *browser.Timer // set by Close
+	deadline *browser.Timer   // of what is waited for
+	late     string           // what the close says when the deadline comes
+	giveUp   func(why string) // what comes before the socket; nil when nothing does
+	ended    bool
 }
 
 // Dial opens a socket and tells on what happens, in order, and not before Dial
@@ -66,21 +69,27 @@ type Conn struct {
 // very end exactly one Closed, whatever goes wrong. on runs on the browser's
 // thread and must not block.
 func Dial(url, protocol string, on func(Event)) *Conn {
+	c := newConn(on)
+	c.open(url, protocol)
+	return c
+}
+
+func newConn(on func(Event)) *Conn {
 	c := &Conn{on: on}
-	c.deadline = browser.NewTimer(func() {
-		c.end(Event{Kind: Closed, Code: codeAbnormal, Reason: "no answer to the close in " + CloseTimeout.String()})
-	})
+	c.deadline = browser.NewTimer(func() { c.abandon(c.late) })
+	return c
+}
+
+// open makes the socket.
+func (c *Conn) open(url, protocol string) {
 	err := browser.Try(func() { c.ws = js.Global().Get("WebSocket").New(url, protocol) })
 	if err != nil {
-		browser.Then(js.Undefined(), func(js.Value, error) {
-			on(Event{Kind: Closed, Code: codeAbnormal, Reason: err.Error()})
-		})
-		return c
+		browser.Then(js.Undefined(), func(js.Value, error) { c.abandon(err.Error()) })
+		return
 	}
-	c.listen("open", func(js.Value) { on(Event{Kind: Opened}) })
+	c.listen("open", func(js.Value) { c.on(Event{Kind: Opened}) })
 	c.listen("message", c.message)
 	c.listen("close", c.closed)
-	return c
 }
 
 func (c *Conn) listen(event string, fn func(ev js.Value)) {
@@ -105,7 +114,19 @@ func (c *Conn) closed(ev js.Value) {
 	})
 }
 
+// abandon ends what the browser does not end.
+func (c *Conn) abandon(why string) {
+	if c.giveUp != nil {
+		c.giveUp(why)
+	}
+	c.end(Event{Kind: Closed, Code: codeAbnormal, Reason: why})
+}
+
 func (c *Conn) end(e Event) {
+	if c.ended {
+		return
+	}
+	c.ended = true
 	c.deadline.Stop()
 	for _, stop := range c.stop {
 		stop()
@@ -144,13 +165,18 @@ func (c *Conn) Close(code int, reason string) error {
 		return errors.New("wsock: close reason: valid UTF-8 is required, got " + strconv.Quote(reason))
 	}
 	if c.ws.IsUndefined() {
+		if c.giveUp != nil && !c.ended {
+			browser.Then(js.Undefined(), func(js.Value, error) { c.abandon("closed before it was opened") })
+		}
 		return nil
 	}
 	if c.ws.Get("readyState").Int() < readyStateClosing {
+		c.late = "no answer to the close in " + CloseTimeout.String()
 		c.deadline.Set(float64(CloseTimeout.Milliseconds()))
 	}
 	return browser.Try(func() { c.ws.Call("close", code, reason) })
 }
 
-// JSValue is the browser's WebSocket, undefined where none could be made.
+// JSValue is the browser's WebSocket, undefined where none could be made and
+// while there is none yet.
 func (c *Conn) JSValue() js.Value { return c.ws }

@@ -200,6 +200,63 @@ func TestCloseEndsWithAServerThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
+// dialer tells about its sockets like dial.
+func (d *Dialer) test(t *testing.T) *dialog {
+	t.Helper()
+	told := &dialog{T: t, events: make(chan Event, 1000), held: browser.Held()}
+	told.conn = d.Dial(func(e Event) { told.events <- e })
+	if len(told.events) != 0 {
+		t.Error("an event came before Dial returned")
+	}
+	return told
+}
+
+func TestAfterAFailureTheServerIsAskedFirst(t *testing.T) {
+	page := "http://" + js.Global().Get("location").Get("host").String()
+	d := &Dialer{URL: serverURL("echo"), Protocol: "holdline.v1", Probe: page + "/ws-test?status=503"}
+	first := d.test(t)
+	first.expect(Event{Kind: Opened}) // without a question
+	_ = first.conn.Close(1000, "")
+	first.expectEnd(Event{Kind: Closed, Code: 1000, Clean: true})
+
+	d.URL = serverURL("status=503")
+	for range 2 {
+		d.test(t).expectEnd(Event{Kind: Closed, Code: 1006, Reason: map[bool]string{true: "probe: status 503"}[d.failed]})
+	}
+	d.URL = serverURL("echo")
+	for range 20 { // a long outage
+		down := d.test(t)
+		down.expectEnd(Event{Kind: Closed, Code: 1006, Reason: "probe: status 503"})
+		if !down.conn.JSValue().IsUndefined() {
+			t.Fatal("a socket was made for a server that is not there")
+		}
+	}
+	d.Probe = "http://127.0.0.1:1/"
+	nobody := d.test(t)
+	if e := nobody.next(); e.Kind != Closed || e.Code != 1006 || !strings.HasPrefix(e.Reason, "probe: TypeError: ") {
+		t.Errorf("nobody there: %+v", e)
+	}
+	d.Probe = js.Global().Get("location").Get("href").String()
+	back := d.test(t)
+	back.expect(Event{Kind: Opened})
+	if d.failed {
+		t.Error("a socket that opened counts as failed")
+	}
+	_ = back.conn.Close(1000, "")
+	back.expectEnd(Event{Kind: Closed, Code: 1000, Clean: true})
+}
+
+func TestCloseWhileTheServerIsAsked(t *testing.T) {
+	d := &Dialer{URL: serverURL("echo"), Protocol: "holdline.v1", Probe: "http://" + js.Global().Get("location").Get("host").String() + "/ws-test?hang", failed: true}
+	asked := d.test(t)
+	for range 2 {
+		if err := asked.conn.Close(1000, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked.expectEnd(Event{Kind: Closed, Code: 1006, Reason: "closed before it was opened"})
+}
+
 func TestBinaryIsIgnoredAloud(t *testing.T) {
 	d := dial(t, serverURL("binary&close=1000"))
 	d.expect(Event{Kind: Opened})

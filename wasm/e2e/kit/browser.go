@@ -34,6 +34,7 @@ type Browser struct {
 // driver is what the kit needs of a browser process.
 type driver interface {
 	newProfile() (profileDriver, error)
+	ownProfile() profileDriver
 	pid() int
 	version() (string, error)
 	stop()
@@ -49,8 +50,9 @@ type profileDriver interface {
 
 // config is how a browser is started.
 type config struct {
-	flags map[string]any // of Chromium's command line
-	prefs map[string]any // Firefox's
+	flags  map[string]any // of Chromium's command line
+	prefs  map[string]any // Firefox's
+	folder string         // of the profile; "" is one of its own
 }
 
 // Option changes how a browser is started.
@@ -66,6 +68,13 @@ func WithFlag(name string, value any) Option {
 // Chromium is left as it is.
 func WithPref(name string, value any) Option {
 	return func(c *config) { c.prefs[name] = value }
+}
+
+// WithFolder keeps the browser's own profile (OwnProfile) in a folder that is
+// there, and still is when the browser has ended: the next one finds in it what
+// was stored.
+func WithFolder(folder string) Option {
+	return func(c *config) { c.folder = folder }
 }
 
 // Start starts a browser with an empty profile folder. The returned function
@@ -121,6 +130,10 @@ func (b *Browser) NewProfile(t testing.TB) *Profile {
 	t.Cleanup(d.close)
 	return &Profile{Browser: b, driver: d}
 }
+
+// OwnProfile is the one that the browser itself keeps in its folder. What is
+// stored in one by NewProfile is gone with the process.
+func (b *Browser) OwnProfile() *Profile { return &Profile{Browser: b, driver: b.driver.ownProfile()} }
 
 // NewPage opens a window at an address and waits until its document is loaded.
 // The page is visible: it does not lie behind another one's tab.

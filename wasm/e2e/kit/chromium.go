@@ -50,7 +50,7 @@ func startChromium(options []Option) (driver, error) {
 	for _, option := range options {
 		option(&c)
 	}
-	folder, err := os.MkdirTemp("", "kit-chromium")
+	folder, remove, err := profileFolder(c)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +66,23 @@ func startChromium(options []Option) (driver, error) {
 	b := &chromium{ctx: ctx, end: func() {
 		cancel()
 		stop()
-		removeSoon(folder)
+		remove()
 	}}
 	if err := chromedp.Do(ctx); err != nil {
 		b.end()
 		return nil, err
 	}
 	return b, nil
+}
+
+// profileFolder is where a browser keeps its profile, and what becomes of the
+// folder when it has ended.
+func profileFolder(c config) (folder string, remove func(), err error) {
+	if c.folder != "" {
+		return c.folder, func() {}, nil
+	}
+	folder, err = os.MkdirTemp("", "kit-profile")
+	return folder, func() { removeSoon(folder) }, err
 }
 
 // removeSoon removes a profile folder into which the browser may still be
@@ -123,6 +133,10 @@ func (b *chromium) newProfile() (profileDriver, error) {
 		return nil, err
 	}
 	return &chromiumProfile{browser: b, ctx: ctx, cancel: cancel}, nil
+}
+
+func (b *chromium) ownProfile() profileDriver {
+	return &chromiumProfile{browser: b, ctx: b.ctx, cancel: func() {}}
 }
 
 func (p *chromiumProfile) close() { p.cancel() }

@@ -42,7 +42,7 @@ var firefoxPrefs = map[string]any{
 type firefox struct {
 	cmd    *exec.Cmd
 	bidi   *bidi
-	folder string
+	remove func() // of the profile folder
 	ended  chan struct{}
 	name   string // with its version
 
@@ -58,7 +58,7 @@ func startFirefox(options []Option) (driver, error) {
 	for _, option := range options {
 		option(&c)
 	}
-	folder, err := os.MkdirTemp("", "kit-firefox")
+	folder, remove, err := profileFolder(c)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func startFirefox(options []Option) (driver, error) {
 	if err := os.WriteFile(filepath.Join(folder, "user.js"), []byte(prefs.String()), 0o644); err != nil {
 		return nil, err
 	}
-	b := &firefox{folder: folder, ended: make(chan struct{}), watchers: map[string]*firefoxTab{}}
+	b := &firefox{remove: remove, ended: make(chan struct{}), watchers: map[string]*firefoxTab{}}
 	b.cmd = exec.Command(firefoxPath(), "--headless", "--no-remote", "--new-instance", "--profile", folder,
 		"--remote-debugging-port", "0", "--remote-allow-system-access", "about:blank")
 	b.cmd.Env = append(os.Environ(), "HOME="+folder, "MOZ_CRASHREPORTER_DISABLE=1")
@@ -168,7 +168,7 @@ func (b *firefox) stop() {
 		case <-time.After(commandPatience):
 		}
 	}
-	removeSoon(b.folder)
+	b.remove()
 }
 
 // inChrome runs an asynchronous function body in the browser's own window,
@@ -219,6 +219,8 @@ func (b *firefox) newProfile() (profileDriver, error) {
 	}
 	return &firefoxProfile{browser: b, id: r.UserContext}, nil
 }
+
+func (b *firefox) ownProfile() profileDriver { return &firefoxProfile{browser: b, id: "default"} }
 
 func (p *firefoxProfile) call(method string, params M) error {
 	ctx, cancel := patience()
