@@ -1,12 +1,12 @@
 # Every target first installs what it lacks (scripts/setup), then calls one script.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-all check bench fuzz soak load mutants fmt docs screenshots size
+.PHONY: help run build test test-all check bench bench-lifecycle fuzz soak load mutants fmt docs screenshots size
 
 help: ## show this
 	@echo 'Holdline: make TARGET'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 15
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 19
 	@echo
 	@echo 'What a target needs and lacks is installed first from Debian (as root), or the line to type is shown.'
 	@echo 'HOLDLINE_CHROMIUM and HOLDLINE_FIREFOX name browsers of your own.'
@@ -35,7 +35,11 @@ check: ## gofmt, vet, staticcheck and the native tests: fast, needs no browser
 
 bench: ## measure in Chromium how fast a change reaches the other page
 	@scripts/setup chromium
-	@scripts/bench
+	@scripts/bench/calls
+
+bench-lifecycle: ## measure how fast an end is known, beside other clients (N=20 runs, ARGS="-engines firefox"; README=1 only writes the last table)
+	@scripts/setup chromium firefox node
+	@$(if $(README),go run ./scripts/bench/lifecycle -readme,N=$(N) scripts/bench/compare $(ARGS))
 
 fuzz: ## fuzz the decoders and the room (FUZZTIME=60s each)
 	@scripts/setup

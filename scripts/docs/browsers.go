@@ -133,11 +133,11 @@ func cellOf(name, actor string, pairs []results) (cell, why string, err error) {
 		if i < 0 {
 			return "", "", fmt.Errorf("%s, seen from %s: no result for %q", p.Actor, p.Observer, name)
 		}
+		text := inWords(p.Rows[i].Shown)
 		if p.Rows[i].Cannot != "" {
-			cell, why = "not driven", p.Rows[i].Cannot
-			continue
+			text, why = "not driven", p.Rows[i].Cannot
 		}
-		switch text := inWords(p.Rows[i].Shown); {
+		switch {
 		case cell == "":
 			cell = text
 		case text != cell:

@@ -30,7 +30,7 @@ type file struct {
 	data []byte
 }
 
-// files makes all of them.
+// files makes all of them, with their paths from the root.
 func files(root string) ([]file, error) {
 	all := []file{{filepath.Join(dir, "STATES.svg"), states()}}
 	for _, l := range languages {

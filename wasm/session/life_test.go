@@ -333,6 +333,26 @@ func TestSomebodyWhomARestartedServerForgotIsTakenBackWhenHeComes(t *testing.T) 
 	}
 }
 
+// A copy of Zoe's tab took her identity over and closed, and a restarted server
+// knows of none but the page that she has left.
+func TestALifeThatIsOverDoesNotHideThePageThatTheRoomHas(t *testing.T) {
+	for _, left := range []bool{false, true} {
+		w, ana := onewire(t)
+		zoe := signal.Presence{Participant: "zoe", Name: "Zoe", Life: 4, Order: 9, State: signal.PresenceAway, Count: 2, Bye: true}
+		ana.hear(signal.Envelope{Type: signal.TypeAway, Payload: signal.Raw(zoe)})
+		if left {
+			ana.hear(signal.Envelope{Type: signal.TypeLeft, Payload: signal.Raw(signal.Left{End: signal.NewEnd("zoe", signal.CausePageClosed)})})
+		}
+		zoe.Life, zoe.Bye, zoe.Count, zoe.State = 1, false, 0, signal.PresencePresent
+		ana.hear(signal.Envelope{Type: signal.TypePresent, Payload: signal.Raw(zoe)})
+		w.run(5100 * time.Millisecond)
+		ana.expect(StateRecovering, "Zoe", PeerNegotiating, "")
+		if p := ana.s.peer("zoe"); p.Life != 1 || offersSent(ana) != 1 {
+			t.Errorf("left %v: life %d, %d offers, want life 1 and an offer", left, p.Life, offersSent(ana))
+		}
+	}
+}
+
 func TestWhoComesBackTooLateStartsAllLinksAnew(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.call()

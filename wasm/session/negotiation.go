@@ -112,7 +112,7 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		// With an offer that glare made void come candidates of its credentials. Of
 		// a first offer nothing else is there yet; a later one may have those of the
 		// description before it, whose candidates are needed (webrtc-pc, 10.7).
-		void := l.Ignored != 0 && e.Negotiation == l.Ignored && l.RemoteAt == 0
+		void := l.Ignored != 0 && e.Negotiation == l.Ignored && l.RemoteAt == 0 && !l.Answered
 		if e.Generation == l.Generation && l.State != linkEnded && !void {
 			s.emit(AddCandidate{p.name(), e.Payload})
 		}
@@ -157,7 +157,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		}
 		return
 	}
-	if n < l.Applied || n <= l.Negotiation && !l.Making && !l.Offered {
+	if n < l.Applied || n < l.Negotiation || n == l.Negotiation && !l.Offered {
 		return // an offer that was given up in glare, and comes late
 	}
 	if (l.Making || l.Offered) && !s.polite(p) {

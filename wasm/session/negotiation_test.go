@@ -164,6 +164,25 @@ func (p *page) hearOffer(life, toLife int64, generation, negotiation int, sdp st
 		Payload: signal.Raw(signal.Description{Type: "offer", SDP: sdp})})
 }
 
+func TestAnOfferThatWasGivenUpIsLateAlsoWhileAnotherIsPending(t *testing.T) {
+	w, ana := onewire(t)
+	w.run(5100 * time.Millisecond)
+	ana.hear(signal.Envelope{Type: signal.TypeDescription, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: 1,
+		Payload: signal.Raw(signal.Description{Type: "answer", SDP: "answer of zoe"})})
+	ana.step(NegotiationNeeded{Link{"zoe", 4, 1}}) // before the browser says that the answer is set
+	w.run(100 * time.Millisecond)
+	l := &ana.s.peer("zoe").Link
+	if !l.Offered || l.Negotiation != 2 {
+		t.Fatalf("offer %d, pending %v, want the second one pending", l.Negotiation, l.Offered)
+	}
+	ana.hearOffer(4, 1, 1, 1, "what zoe gave up for the answer")
+	taken := ana.kinds["AddCandidate"]
+	ana.hear(signal.Envelope{Type: signal.TypeCandidate, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: 1, Payload: json.RawMessage(`{"candidate":"x"}`)})
+	if l.Ignored != 0 || ana.kinds["AddCandidate"] != taken+1 {
+		t.Errorf("offer %d is taken for a glare, and the answer's candidate is not added", l.Ignored)
+	}
+}
+
 func TestTheSideThatWaitsOffersAfterFiveSeconds(t *testing.T) {
 	w, ana := onewire(t)
 	w.run(4900 * time.Millisecond)

@@ -60,7 +60,10 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 		return
 	}
 	p := s.peer(row.Participant)
-	if p != nil && p.Left && !(p.Bye && row.Life <= p.Life) {
+	// A restarted server may have let a page in whose identity another page had
+	// taken over, and left: a life that is over does not outrank it.
+	older := p != nil && row.Life < p.Life && row.State == signal.PresencePresent && (p.Left || p.Bye)
+	if p != nil && p.Left && (older || !(p.Bye && row.Life <= p.Life)) {
 		// The room that had ended or forgotten somebody, has them again: a server
 		// was restarted, and this page came back to it first. The generations go
 		// on, for the other side may still have the last one.
@@ -76,6 +79,9 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 		}
 		i, _ := slices.BinarySearchFunc(s.Peers, row.Order, func(p *peer, order int) int { return p.Order - order })
 		s.Peers = slices.Insert(s.Peers, i, p)
+	}
+	if older {
+		s.newLife(p, row.Life)
 	}
 	if p.Left || row.Life < p.Life || row.Life == p.Life && row.Count < p.Goodbye {
 		return // of the past: the control channel was faster

@@ -37,7 +37,21 @@ func (w *World) conclude() {
 	w.oracle.places()
 	w.oracle.mail()
 	w.candidates()
+	w.leftovers()
 	w.bounds()
+}
+
+// leftovers: who is well connected has one RTCPeerConnection to each.
+func (w *World) leftovers() {
+	for _, p := range w.pages {
+		for _, c := range p.links {
+			for i := range p.view.Peers {
+				if s := &p.view.Peers[i]; s.Participant == c.link.Peer && s.State == session.PeerConnected && s.Generation != c.link.Generation {
+					w.failf("%s keeps connection %d to %s, and lives by %d", p, c.link.Generation, w.oracle.name(s.Participant), s.Generation)
+				}
+			}
+		}
+	}
 }
 
 // agreement: all who show an end of somebody were told what the room says.

@@ -47,6 +47,7 @@ type description struct {
 	slot  bool         // has a media section for the sender's screen
 	share bool         // and sends it
 	offer *description // that an answer answers
+	void  bool         // an offer that was rolled back
 }
 
 type candidate struct {
@@ -195,6 +196,9 @@ func (c *connection) setRemote(a session.SetRemoteDescription) {
 			return
 		case c.page.machine().unfit:
 			answer.Err = "OperationError: failed to set remote description: no codec in common"
+		case d.kind == "offer" && d.void:
+			w.failf("%s applies an offer that %s has rolled back", c.page, d.of.page)
+			return
 		case d.kind == "offer":
 			if c.state == "have-local-offer" {
 				c.rollBack()
@@ -217,6 +221,7 @@ func (c *connection) setRemote(a session.SetRemoteDescription) {
 }
 
 func (c *connection) rollBack() {
+	c.local.void = true
 	c.local, c.wasLocal, c.state, c.asked = c.wasLocal, nil, "stable", false
 	c.needed = true
 	if c.local == nil && c.page.machine().browser == chromium && c.page.world.noise.chance(0.3) {

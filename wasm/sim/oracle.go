@@ -238,10 +238,10 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 		o.world.tell(fmt.Sprintf("%s is participant %s", p, v.Participant))
 	}
 	if i.left && o.restartAt < i.at {
-		// A copy of the tab may bring it back to a server that was restarted, or that has not heard of the Leave: a
-		// copy may never have been let in.
+		// Another tab with the same record may bring it back to a server that was restarted, or that has not heard of the Leave: that
+		// tab may never have been let in.
 		unheard := !i.roads || !i.machine.locks
-		if i.end != nil && o.restartAt < i.endAt || !unheard || i.machine.locks && !had(Duplicate)(i) {
+		if i.end != nil && o.restartAt < i.endAt || !unheard || i.machine.locks && !had(Duplicate, Return)(i) {
 			o.world.failf("%s lives by %s, who has left", p, i.id)
 		}
 		i.left = false

@@ -195,6 +195,7 @@ func (p *page) begin(record *session.Record, after signal.After, locked bool, na
 // offered, and Join where it is not, or not any more.
 func (p *page) goBack() {
 	switch {
+	case !p.gone && !p.runs(): // nobody can press a button of a page that hangs
 	case p.gone || p.view.State != session.StateLobby:
 		return
 	case p.view.Back != nil:

@@ -101,6 +101,7 @@ var blurs = []blur{
 
 	{deedLeft, signal.CauseHangup, nil, ""},
 	{deedLeft, signal.CauseNetworkLost, noRoad, "Leave was pressed while the server was out of reach"},
+	{deedLeft, signal.CausePageCrashed, func(i *identity) bool { return noRoad(i) && had(Crash)(i) }, "the same, and then the page crashed, of which the browser told"},
 	{deedLeft, signal.CausePageVanished, noRoad, "the same, after the end of stream"},
 	{deedLeft, signal.CauseServerShutdown, noRoad, "the same, after a drain"},
 	{deedLeft, signal.CausePageClosed, noRoad, "the same, after a leaving"},
