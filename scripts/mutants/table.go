@@ -54,6 +54,6 @@ var mutants = []mutant{
 	{"ICE is never restarted", "wasm/session/negotiation.go", "s.emit(SetLocalDescription{p.name(), l.Attempt, l.Restart, l.Rung == rungRelayOnly && s.hasRelay()})", "s.emit(SetLocalDescription{p.name(), l.Attempt, false, l.Rung == rungRelayOnly && s.hasRelay()})"},
 	{"nothing goes over the control channel while signaling is lost", "wasm/session/signaling.go", "		s.sendInBand(p, e)\n", ""},
 	{"an end is not told to the other side of the link", "wasm/session/link.go", "		s.send(p, s.toPeer(p, signal.TypeGaveUp, signal.Raw(signal.GaveUp{End: end})))\n", "		_ = end\n"},
-	{"the lane outlives its connection", "wasm/session/link.go", "	p.Lane = \"\"\n", ""},
+	{"a lane that changes is not told", "wasm/session/signaling.go", "		s.tellLane() // who is refused", "		// who is refused"},
 	{"chat is not acknowledged", "wasm/session/control.go", "		p.chatHeard(e.Ack)\n", ""},
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -201,11 +202,15 @@ func (w *World) bounds() {
 			continue
 		}
 		l := p.session.Load()
+		away := slices.ContainsFunc(p.view.Peers, func(s session.PeerSnapshot) bool { return s.State == session.PeerAway })
+		if p.session.Ended() || away {
+			l.Unsent = 0 // nobody waits for it any more, or one whose place is held for long
+		}
 		for _, b := range []struct {
 			what       string
 			have, most int
 		}{
-			{"participants", l.Peers, 64}, {"messages not sent", l.Unsent, 200 * MaxPeople}, {"kept messages", l.Kept, signal.KeptMessages + 2*MaxPeople},
+			{"participants", l.Peers, 64}, {"messages not acknowledged", l.Unsent, 0}, {"kept messages", l.Kept, signal.KeptMessages + 2*MaxPeople},
 			{"messages", l.Messages, 500}, {"tasks", len(p.tasks), 0}, {"connections", len(p.links), 2 * MaxPeople},
 		} {
 			if b.have > b.most {
