@@ -1,16 +1,17 @@
 package rtc
 
-import "regexp"
+import "strings"
 
-var setupLine = regexp.MustCompile(`(?m)^a=setup:(active|passive|actpass)`)
+const setupAttribute = "a=setup:"
 
 // setupOf is the first a=setup of a description, "" without one.
 func setupOf(sdp string) string {
-	m := setupLine.FindStringSubmatch(sdp)
-	if m == nil {
-		return ""
+	for line := range strings.Lines(sdp) {
+		if role, ok := strings.CutPrefix(line, setupAttribute); ok {
+			return strings.TrimSpace(role)
+		}
 	}
-	return m[1]
+	return ""
 }
 
 // keepSetup gives a later answer the a=setup that the remote has on this
@@ -27,5 +28,12 @@ func keepSetup(answer, localType, local, remote string) string {
 	if role != "active" && role != "passive" {
 		return answer
 	}
-	return setupLine.ReplaceAllString(answer, "a=setup:"+role)
+	var b strings.Builder
+	for line := range strings.Lines(answer) {
+		if strings.HasPrefix(line, setupAttribute) {
+			line = setupAttribute + role + "\r\n"
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }

@@ -3,7 +3,9 @@ package rtc
 import "testing"
 
 func TestALaterAnswerKeepsTheRolesOfTheConnection(t *testing.T) {
-	sdp := func(setup string) string { return "v=0\r\nm=audio 9 x\r\na=setup:" + setup + "\r\nm=video 9 x\r\na=setup:" + setup + "\r\na=mid:1\r\n" }
+	sdp := func(setup string) string {
+		return "v=0\r\nm=audio 9 x\r\na=setup:" + setup + "\r\nm=video 9 x\r\na=setup:" + setup + "\r\na=mid:1\r\n"
+	}
 	for _, tt := range []struct {
 		what, localType, local, remote, answer, want string
 	}{
