@@ -148,17 +148,14 @@ func cellOf(name, actor string, pairs []results) (cell, why string, err error) {
 }
 
 // inWords tells what was shown: what was presumed, what it was, and the end.
-// What the link does on the way is left out: it depends on the moment.
 func inWords(shown []string) string {
 	if len(shown) == 0 {
 		return "nothing is shown"
 	}
 	var away []string
 	for _, s := range shown[:len(shown)-1] {
-		state, cause, _ := strings.Cut(s, " ")
-		if state == "away" || cause == "page-unresponsive" {
-			away = append(away, "`"+cause+"`")
-		}
+		_, cause, _ := strings.Cut(s, " ")
+		away = append(away, "`"+cause+"`")
 	}
 	state, cause, _ := strings.Cut(shown[len(shown)-1], " ")
 	end := state

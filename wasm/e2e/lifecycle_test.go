@@ -46,6 +46,10 @@ type happening struct {
 	act    func(ben *Page) // instead of an action: what a person does on the page
 	undo   kit.Action      // what takes it back, for what can be taken back
 	sights map[kit.Engine]sight
+	// media tells that sound and picture flow: Firefox 153 does not count what
+	// an idle connection gets, so only then can it tell silence from a page that
+	// does not answer.
+	media bool
 }
 
 // alike is for what both engines show alike.
@@ -95,7 +99,7 @@ func happenings(own, other string) []happening {
 		{name: "the page is frozen, then goes on", action: kit.Freeze, undo: kit.Thaw, sights: map[kit.Engine]sight{
 			kit.Chromium: {"away page-frozen", "Ben’s browser has paused the page", "", "connected "},
 		}},
-		{name: "a modal dialog opens, then is closed", action: kit.OpenAlert, undo: kit.CloseAlert, sights: map[kit.Engine]sight{
+		{name: "a modal dialog opens, then is closed", action: kit.OpenAlert, undo: kit.CloseAlert, media: true, sights: map[kit.Engine]sight{
 			kit.Chromium: {"connected page-unresponsive", "Ben’s page does not answer right now; the line is fine", "", "connected "},
 			// Firefox 153 goes on with data channels and sockets while a dialog is open.
 			kit.Firefox: nothing,
@@ -154,15 +158,18 @@ func broken(state string) bool {
 	return strings.HasPrefix(state, "interrupted") || strings.HasPrefix(state, "recovering")
 }
 
-// meanwhile is what was shown before the end: what somebody does is presumed
-// at first, and known when the goodbye comes.
-func meanwhile(states []string) (state string) {
-	for _, s := range states {
-		if strings.HasPrefix(s, "away") || s == "connected page-unresponsive" {
-			state = s
+// settled is what of the states says something of Ben, and the end. What the
+// link does on the way depends on the moment, unless it is wanted. What he does
+// is presumed at first, and known when the goodbye comes.
+func settled(states []string, want sight) (shown []string, meanwhile string) {
+	for i, s := range states {
+		if strings.HasPrefix(s, "away") || s == "connected page-unresponsive" || s == want.meanwhile {
+			shown, meanwhile = append(shown, s), s
+		} else if i == len(states)-1 {
+			shown = append(shown, s)
 		}
 	}
-	return state
+	return slices.Compact(shown), meanwhile
 }
 
 // TestTheEndsThatAPageCauses is the README's table of browsers.
@@ -177,14 +184,18 @@ func TestTheEndsThatAPageCauses(t *testing.T) {
 				t.Skipf("%s: %s", engine, why)
 			}
 			want := h.sights[engine]
+			query := "&media=none"
+			if h.media {
+				query = ""
+			}
 			profile := profileOf(t, "Ben")
 			if h.action.WholeBrowser {
 				profile = kit.StartFor(t, engine).NewProfile(t)
 			}
 			room := fmt.Sprint("room-", i) // nobody from the last row is in it
-			ana := visit(t, "Ana", address(s, room, "Ana", "&media=none"), "")
+			ana := visit(t, "Ana", address(s, room, "Ana", query), "")
 			ben := NewPage(t, profile, s.URL+"/")
-			ben.Open(address(s, room, "Ben", "&media=none"))
+			ben.Open(address(s, room, "Ben", query))
 			ana.Sees("Ben", "connected")
 			ben.Sees("Ana", "connected")
 			ana.witness()
@@ -208,8 +219,9 @@ func TestTheEndsThatAPageCauses(t *testing.T) {
 			state, cause, _ := strings.Cut(want.after, " ")
 			ana.SeesCause("Ben", state, cause)
 			states := ana.witnessed()
-			if got := meanwhile(states); got != want.meanwhile {
-				t.Errorf("meanwhile %q, want %q: %q", got, want.meanwhile, states)
+			shown, meanwhile := settled(states, want)
+			if meanwhile != want.meanwhile {
+				t.Errorf("meanwhile %q, want %q: %q", meanwhile, want.meanwhile, states)
 			}
 			if state == "ended" {
 				if target := ana.Text(`holdline.snapshot().peers.find((p) => p.name === 'Ben').end.target ?? ''`); target != want.target {
@@ -223,7 +235,7 @@ func TestTheEndsThatAPageCauses(t *testing.T) {
 			if len(states) > 0 && strings.HasPrefix(states[0], "away") && state == "ended" && slices.ContainsFunc(states, broken) {
 				t.Errorf("the tile said %q after a goodbye", states)
 			}
-			seen.Rows = append(seen.Rows, result{Name: h.name, Shown: states})
+			seen.Rows = append(seen.Rows, result{Name: h.name, Shown: shown})
 		})
 	}
 	seen.write(t)

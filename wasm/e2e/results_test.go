@@ -58,7 +58,11 @@ func (r *results) write(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := filepath.Join("testdata", "browsers", fmt.Sprintf("%s-%s.json", actor, observer))
+	dir := filepath.Join("testdata", "browsers")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, fmt.Sprintf("%s-%s.json", actor, observer))
 	if err := os.WriteFile(name, append(data, '\n'), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -98,11 +98,41 @@ func worksWithoutServer(t *testing.T, ana, ben *Page) {
 	ben.Eval(`holdline.say('yes')`, nil)
 	ana.Until("Ben is read", `holdline.snapshot().messages.some((m) => m.text === 'yes')`)
 
-	before := ben.Text(ufrags)
-	ben.Eval(`dispatchEvent(new Event('online')), 1`, nil) // another network, as far as the page knows
-	ben.Until("ICE is restarted", ufrags+` !== '`+before+`'`)
-	ana.Until("it is on both sides", `connections.at(-1).signalingState === 'stable' && connections.at(-1).connectionState === 'connected'`)
-	ben.Until("it is answered", `connections.at(-1).signalingState === 'stable' && connections.at(-1).connectionState === 'connected'`)
+	restartsICE(t, ben, ana)
+}
+
+// restartsICE has a page restart ICE, and waits until both sides have done so
+// and their data flows.
+func restartsICE(t *testing.T, who, other *Page) {
+	t.Helper()
+	before, otherBefore := who.Text(ufrags), other.Text(ufrags)
+	who.Eval(`dispatchEvent(new Event('online')), 1`, nil) // another network, as far as the page knows
+	who.Until("ICE is restarted", ufrags+` !== '`+before+`'`)
+	other.Until("it is restarted here, too", ufrags+` !== '`+otherBefore+`'`)
+	for _, p := range []*Page{who, other} {
+		p.Until("it is agreed on", `connections.at(-1).signalingState === 'stable' && connections.at(-1).connectionState === 'connected'`)
+	}
+	count := who.Text(`holdline.snapshot().messages.length`)
+	who.Eval(`holdline.say('after a restart')`, nil)
+	other.Until("data flows", `holdline.snapshot().messages.length > `+count)
+}
+
+func TestEitherSideMayRestartICE(t *testing.T) {
+	s := StartServer(t)
+	ana := visit(t, "Ana", address(s, "test", "Ana", "&media=none"), connections)
+	ana.Is("waiting")
+	ben := visit(t, "Ben", address(s, "test", "Ben", "&media=none"), connections)
+	ana.Sees("Ben", "connected")
+	ben.Sees("Ana", "connected")
+	for range 2 {
+		restartsICE(t, ana, ben) // who was offered to first
+		restartsICE(t, ben, ana)
+	}
+	for _, p := range []*Page{ana, ben} {
+		if n := p.Text(`connections.length`); n != "1" {
+			t.Errorf("%s connections were made, want one", n)
+		}
+	}
 }
 
 func TestTheCallGoesOnWithoutItsServer(t *testing.T) {
@@ -139,7 +169,7 @@ func TestTheCallGoesOnWithoutItsServer(t *testing.T) {
 		if after := p.identities(); after != before[i] {
 			t.Errorf("before the restart %s, after it %s", before[i], after)
 		}
-		if texts := p.Text(`holdline.snapshot().messages.map((m) => m.text).join('; ')`); texts != "still here?; yes" {
+		if texts := p.Text(`holdline.snapshot().messages.map((m) => m.text).join('; ')`); texts != "still here?; yes; after a restart" {
 			t.Errorf("messages after the restart: %s", texts)
 		}
 	}

@@ -224,6 +224,11 @@ func (p *connection) configuration() map[string]any {
 func (c *Connections) setRemote(p *connection, a session.SetRemoteDescription) {
 	answer := session.RemoteDescriptionSet{Link: p.link, Attempt: a.Attempt}
 	description := map[string]any{"type": a.Description.Type, "sdp": a.Description.SDP}
+	if a.Description.Type == "answer" {
+		localType, local := agreed(p.js, "currentLocalDescription")
+		_, remote := agreed(p.js, "currentRemoteDescription")
+		description["sdp"] = keepSetup(a.Description.SDP, localType, local, remote)
+	}
 	err := browser.Try(func() {
 		browser.Then(p.js.Call("setRemoteDescription", description), func(_ js.Value, err error) {
 			if c.all[p.link] != p {
@@ -242,6 +247,15 @@ func (c *Connections) setRemote(p *connection, a session.SetRemoteDescription) {
 		answer.Err = err.Error()
 		c.put(answer)
 	}
+}
+
+// agreed is one of the descriptions that both sides agreed on last, if any.
+func agreed(pc js.Value, which string) (kind, sdp string) {
+	d := pc.Get(which)
+	if !d.Truthy() {
+		return "", ""
+	}
+	return d.Get("type").String(), d.Get("sdp").String()
 }
 
 func (c *Connections) addCandidate(p *connection, a session.AddCandidate) {

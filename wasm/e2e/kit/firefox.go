@@ -33,6 +33,11 @@ var firefoxPrefs = map[string]any{
 	"media.gmp-manager.updateEnabled":                   false,
 	// beforeunload asks, as it does for a person.
 	"dom.disable_beforeunload": false,
+	// What the kit presses counts as the person's act; to Firefox it does not.
+	"dom.require_user_interaction_for_beforeunload": false,
+	// Sound is played though there is no device for it: without one Firefox 153
+	// never starts an AudioContext.
+	"media.cubeb.force_mock_context": true,
 	// Clocks of two pages are compared.
 	"privacy.reduceTimerPrecision":       false,
 	"toolkit.cosmeticAnimations.enabled": false,
@@ -265,7 +270,9 @@ func (p *firefoxProfile) newTab(w *watcher) (tab, error) {
 	if err := p.browser.bidi.call(ctx, "browsingContext.create", M{"type": "window", "userContext": p.id}, &r); err != nil {
 		return nil, err
 	}
-	return p.browser.watch(r.Context, w), nil
+	t := p.browser.watch(r.Context, w)
+	// As large as Chromium's.
+	return t, t.command(ctx, "browsingContext.setViewport", M{"viewport": M{"width": 780, "height": 493}}, nil)
 }
 
 func (b *firefox) watch(id string, w *watcher) *firefoxTab {
