@@ -47,6 +47,16 @@ func (r *Room) crashed(now time.Duration, ev Crashed) {
 	}
 }
 
+// livesOn notes that the page of somebody who has left is here as somebody new:
+// how it dies is the end of that one.
+func (r *Room) livesOn(id, page string) {
+	for i := range r.left {
+		if l := &r.left[i]; l.end.Subject == id && l.page == page {
+			l.page, l.life = "", 0
+		}
+	}
+}
+
 // died takes a fact about the present life of p. While its socket is open it
 // is only noted: the goodbye that it overtook may come yet.
 func (r *Room) died(now time.Duration, p *participant, fact string) {

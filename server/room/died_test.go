@@ -145,6 +145,20 @@ func TestAGoodbyeThatTheBrowserOvertookIsAGoodbye(t *testing.T) {
 	c.expect(c.gone("ana", 1))
 }
 
+func TestWhoCameBackTooLateDiesAsWhoItIsNow(t *testing.T) {
+	c := dying(t)
+	c.silent(1)
+	c.runsOut(30 * time.Second)
+	c.hello(4, "ana2", 1, c.with(1), page("ANA")) // the same page, as somebody new
+	c.expect(slices.Concat(c.crash("ANA", ""), c.gone("ana", 1)))
+	if got := c.closed(4); !strings.Contains(got[0], "ana2 page-crashed") {
+		t.Errorf("the page that died: %q", got)
+	}
+	if got := strings.Join(c.evidence("ana"), ", "); strings.Contains(got, "crash") {
+		t.Errorf("what it was before died, too: %s", got)
+	}
+}
+
 func TestADeathOfThePastChangesNothing(t *testing.T) {
 	c := dying(t)
 	c.gone("ana", 1) // noted, and then it is there again all the same

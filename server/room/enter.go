@@ -64,6 +64,7 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 	p.goodbye = max(p.goodbye, ev.Hello.Count)
 	p.outbox.Ack(ev.Envelope.Ack)
 	if former != nil {
+		r.livesOn(former.Subject, ev.Hello.Page)
 		former = r.learn(former.Subject, ev.Hello.After)
 	}
 	r.present(p)

@@ -58,7 +58,9 @@ func (w *World) leftovers() {
 // agreement: all who show an end of somebody were told what the room says.
 func (o *oracle) agreement() {
 	for _, f := range o.finals {
-		o.agrees(f)
+		if o.settled(f.subject) {
+			o.agrees(f)
+		}
 	}
 }
 

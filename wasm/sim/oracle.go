@@ -268,8 +268,8 @@ func (o *oracle) owner(p *page, v session.Snapshot) {
 	if old := i.page; old != nil && old != p && !old.gone && !yields(old) && old.view.Participant == i.id && !old.session.Ended() && old.view.Signaling == session.SignalingStateOpen {
 		o.world.failf("%s and %s both live by %s", old, p, i.id)
 	}
-	// A welcome may be under way, or wait in a page that hangs.
-	if now := o.world.clock.now; i.end != nil && o.restartAt < i.endAt && now-i.endAt-o.stall[p.machine().index].within(i.endAt, now) > 2*second {
+	// A welcome may be under way, or wait for the way or in a page that hangs.
+	if now, m := o.world.clock.now, p.machine().index; i.end != nil && o.restartAt < i.endAt && now-i.endAt-o.stall[m].within(i.endAt, now)-o.reach[m].within(i.endAt, now) > 2*second {
 		o.world.failf("%s lives by %s, whom the room has ended: %s", p, i.id, i.end.Cause)
 	}
 	if i.deed == deedRemoved && i.page == p && o.restartAt < i.at {
