@@ -521,7 +521,7 @@ func remove(w *World, f Fault) {
 	if p == nil || !p.begun || w.server.room == nil || w.server.down > 0 {
 		return
 	}
-	if i := w.oracle.of(p); i != nil && i.alive() {
+	if i := w.oracle.of(p); i != nil && i.alive() && w.server.seats(i.id) {
 		m.sentAway = true
 		w.oracle.removes(p)
 		w.server.step(room.Remove{Participant: i.id})

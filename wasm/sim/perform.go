@@ -127,31 +127,34 @@ func (t *tab) visit(navigation string) {
 	p := &page{tab: t, world: w, load: w.serial, served: "PAGE" + strconv.Itoa(w.serial), shown: -1, origin: w.clock.now - m.slept - 50*time.Millisecond}
 	t.page = p
 	w.pages = append(w.pages, p)
-	record, after := t.record, t.after()
+	record, discarded := t.record, t.discarded
+	t.discarded = false
 	w.after(w.noise.between(80*time.Millisecond, 600*time.Millisecond), func() {
 		if p.gone {
 			return
 		}
 		if record == nil || record.Participant == "" || !m.locks {
-			p.begin(record, after, false, navigation)
+			p.begin(record, t.after(discarded), false, navigation)
 			return
 		}
 		m.claim(p, record.Participant, func(granted bool) {
 			switch {
 			case p.gone:
 			case granted:
-				p.begin(record, after, true, navigation)
+				p.begin(record, t.after(discarded), true, navigation)
 			default:
+				t.mark = false
 				p.begin(nil, "", false, navigation) // another tab lives by it
 			}
 		})
 	})
 }
 
-// after says what the tab can know of how its last page ended.
-func (t *tab) after() signal.After {
-	mark, discarded := t.mark, t.discarded
-	t.mark, t.discarded = false, false
+// after says what the tab can know of how its last page ended. The mark is
+// read when Go begins: a page that went before leaves it to the next.
+func (t *tab) after(discarded bool) signal.After {
+	mark := t.mark
+	t.mark = false
 	switch {
 	case t.record == nil:
 	case discarded && t.machine.browser == chromium:

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"holdline/server/room"
@@ -38,6 +39,12 @@ const (
 func (sv *server) now() time.Duration { return sv.world.clock.now - sv.started }
 
 func (sv *server) serves() bool { return sv.down == 0 && !sv.draining }
+
+// seats says whether the room has a place of that participant: a restarted one
+// knows only those who came back or were reported.
+func (sv *server) seats(participant string) bool {
+	return sv.room != nil && slices.ContainsFunc(sv.room.Seats(), func(s room.Seat) bool { return s.Participant == participant })
+}
 
 // step gives the room one fact and carries out its orders.
 func (sv *server) step(ev room.Event) {
