@@ -46,7 +46,7 @@ var mutants = []mutant{
 	{"a page that died is thought to be heard", "wasm/session/peer.go", " && p.End.Cause != signal.CausePageCrashed)", ")"},
 	{"a bye is not terminal for its life (session)", "wasm/session/peer.go", "		p.Bye = true\n		s.closeLink(p)\n", "		s.closeLink(p)\n"},
 	{"presence of the past is believed", "wasm/session/peer.go", "if p.Left || row.Life < p.Life || row.Life == p.Life && row.Count < p.Goodbye {", "if p.Left {"},
-	{"a page that is heard is not vouched for", "wasm/session/peer.go", "		p.VouchAt = max(s.now.Mono, 1)\n", ""},
+	{"a page that is heard is not vouched for", "wasm/session/probe.go", "		p.VouchAt = max(s.now.Mono, 1)\n", ""},
 	{"a silent server is never given up", "wasm/session/signaling.go", "if now-l.HeardAt >= s.patience() {", "if false {"},
 	{"a socket that does not open is waited for as long as one that is silent", "wasm/session/signaling.go", "		return s.policy.SignalingConnect\n", "		return s.policy.SignalingDead\n"},
 	{"the signaling timer is not cancelled when it fires", "wasm/session/signaling.go", "l.Opened, l.Welcomed, l.RetryAt = false, false, 0", "l.Opened, l.Welcomed = false, false"},
@@ -55,5 +55,7 @@ var mutants = []mutant{
 	{"nothing goes over the control channel while signaling is lost", "wasm/session/signaling.go", "		s.sendInBand(p, e)\n", ""},
 	{"an end is not told to the other side of the link", "wasm/session/link.go", "		s.send(p, s.toPeer(p, signal.TypeGaveUp, signal.Raw(signal.GaveUp{End: end})))\n", "		_ = end\n"},
 	{"a lane that changes is not told", "wasm/session/signaling.go", "		s.tellLane() // who is refused", "		// who is refused"},
+	{"who is silent since its signaling ended is not asked", "wasm/session/peer.go", "	if p.heardWhileAway() {\n		s.probe(p)\n	}\n", ""},
+	{"who is heard again while away is not vouched for", "wasm/session/recovery.go", "	if p.heardWhileAway() {\n		s.probe(p)\n	}\n", ""},
 	{"chat is not acknowledged", "wasm/session/control.go", "		p.chatHeard(e.Ack)\n", ""},
 }

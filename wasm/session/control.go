@@ -63,6 +63,7 @@ func (s *Session) control(p *peer, e signal.Envelope) {
 		var n signal.BeatCount
 		if e.Read(&n) == nil {
 			p.Hidden = n.Hidden
+			s.beatBack(p, n.N)
 		}
 	case signal.TypeMedia:
 		var m signal.Media
@@ -116,7 +117,7 @@ func (s *Session) tickBeats() {
 		every = s.policy.BeatHidden
 	}
 	s.Beats++
-	s.BeatAt = 0
+	s.BeatAt, s.BeatSentAt = 0, now
 	for _, p := range s.Peers {
 		l := &p.Link
 		if l.State == linkEnded || l.Generation == 0 || !l.Ever && !l.Control {

@@ -53,6 +53,9 @@ type link struct {
 	Ever         bool          // was connected once
 	HeardAt      time.Duration // anything came
 	BeatHeardAt  time.Duration // a beat or its answer came
+	Asked        int64         // the beat whose answer shows that the page is still there
+	AskedAt      time.Duration // 0 while nobody waits for it
+	Echo         time.Duration // how long the last answer took
 	StatsAt      time.Duration
 	StatsAttempt int
 	Packets      int64

@@ -148,7 +148,7 @@ func (s *Session) enterAway(p *peer, st signal.PresenceState, end End, until tim
 	s.moves(placeTransitions, p.place(), string(st))
 	p.Presence, p.End, p.Until = st, &end, until
 	if p.heardWhileAway() {
-		p.VouchAt = max(s.now.Mono, 1)
+		s.probe(p)
 	}
 	s.Changes++
 }

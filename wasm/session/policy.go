@@ -27,6 +27,9 @@ type Policy struct {
 	BeatHidden time.Duration `json:"beatHidden"`
 	// LookAfter is when beats are late enough to look at the statistics: 0.5 s.
 	LookAfter time.Duration `json:"lookAfter"`
+	// AnswerWithin is how soon a page whose signaling ended without a goodbye has
+	// to answer a beat: 0.15 s and twice what the last answer took.
+	AnswerWithin time.Duration `json:"answerWithin"`
 	// InterruptedAfter is when a link on which nothing came is interrupted:
 	// 1 s, and 2.5 s when either page is hidden. An ICE restart after 1 s of
 	// silence repairs in 1.5 to 1.8 s, one on "disconnected" in 6.3 s.
@@ -97,6 +100,7 @@ func DefaultPolicy() Policy {
 		Beat:                   250 * time.Millisecond,
 		BeatHidden:             time.Second,
 		LookAfter:              500 * time.Millisecond,
+		AnswerWithin:           150 * time.Millisecond,
 		InterruptedAfter:       time.Second,
 		InterruptedAfterHidden: 2500 * time.Millisecond,
 		StatsEvery:             time.Second,

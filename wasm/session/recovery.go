@@ -34,6 +34,9 @@ func (s *Session) connected(p *peer) {
 	l.Rung, l.RungUntil, l.GiveUpAt = 0, 0, 0
 	l.HeardAt, l.BeatHeardAt = s.now.Mono, s.now.Mono // a page that was cut off is not unresponsive
 	s.enterLink(p, linkConnected, "")
+	if p.heardWhileAway() {
+		s.probe(p)
+	}
 }
 
 // limit is how long nothing may come before the link is interrupted.

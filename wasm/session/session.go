@@ -54,6 +54,7 @@ type state struct {
 	Hidden      bool
 	AskToLeave  bool
 	BeatAt      time.Duration // the next beat on the control channels
+	BeatSentAt  time.Duration // the last one
 	Beats       int64
 	Offline     bool          // the browser says that there is no network
 	After       signal.After  // what the next hello says of the past

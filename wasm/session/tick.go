@@ -64,6 +64,9 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 		}
 	case linkConnected:
 		want(l.HeardAt + s.limit(p))
+		if l.AskedAt != 0 {
+			want(s.answerBy(l))
+		}
 	case linkInterrupted, linkRecovering:
 		if l.Offered {
 			want(l.OfferAgain)
@@ -99,6 +102,7 @@ func (s *Session) tick() {
 	for _, p := range s.Peers {
 		if !p.Left {
 			s.tickNegotiation(p)
+			s.tickProbe(p)
 			s.tickRecovery(p)
 			s.tickVouch(p)
 		}
@@ -119,6 +123,9 @@ func (s *Session) forgive() {
 		if p.Link.Ever && p.Link.State != linkEnded {
 			forgive(&p.Link.HeardAt, s.limit(p))
 			forgive(&p.Link.BeatHeardAt, s.limit(p))
+			if p.Link.AskedAt != 0 {
+				p.Link.AskedAt = s.now.Mono
+			}
 		}
 	}
 }
