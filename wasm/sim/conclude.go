@@ -204,9 +204,9 @@ func (w *World) bounds() {
 			continue
 		}
 		l := p.session.Load()
-		away := slices.ContainsFunc(p.view.Peers, func(s session.PeerSnapshot) bool { return s.State == session.PeerAway })
-		if p.session.Ended() || away {
-			l.Unsent = 0 // nobody waits for it any more, or one whose place is held for long
+		waits := slices.ContainsFunc(p.view.Peers, func(s session.PeerSnapshot) bool { return s.State != session.PeerConnected })
+		if p.session.Ended() || waits {
+			l.Unsent = 0 // nobody waits for it any more, or one whose place is held still, known to be gone or not
 		}
 		for _, b := range []struct {
 			what       string
