@@ -174,6 +174,22 @@ func TestAFirstConnectionOverANetworkThatWentIsOfferedAnew(t *testing.T) {
 	}
 }
 
+func TestAFirstConnectionIsOfferedAnewWhenSignalingIsBack(t *testing.T) {
+	w := newWorld(t)
+	w.broken = true
+	ana := w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(100 * time.Millisecond)
+	w.open(Config{Name: "Ben", JoinNow: true})
+	w.run(time.Second)
+	ana.expect(StateRecovering, "Ben", PeerNegotiating, "")
+	before := restarts(ana)
+	ana.socketEnds(1006) // the network went, perhaps, and nothing else says so
+	w.run(time.Second)
+	if n := restarts(ana) - before; n != 1 {
+		t.Errorf("%d ICE restarts, want one", n)
+	}
+}
+
 func TestAnOfferThatWasGivenUpIsLateAlsoWhileAnotherIsPending(t *testing.T) {
 	w, ana := onewire(t)
 	w.run(5100 * time.Millisecond)

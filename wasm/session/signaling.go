@@ -176,6 +176,7 @@ func (s *Session) welcomed(e signal.Envelope) {
 	for _, row := range w.Roster {
 		s.presence(row, true)
 	}
+	s.offerFirstAnew()
 	for _, end := range w.Left {
 		if s.peer(end.Subject) != nil {
 			s.left(end)
@@ -185,6 +186,17 @@ func (s *Session) welcomed(e signal.Envelope) {
 	for _, k := range l.Outbox.Kept {
 		k.Ack = l.InSeq
 		s.emit(SendSignaling{l.Attempt, k})
+	}
+}
+
+// offerFirstAnew offers first connections again that have no path yet: what was
+// gathered may be of a network that went. That the socket was lost is a hint of
+// it, and Firefox 153 gives no other.
+func (s *Session) offerFirstAnew() {
+	for _, p := range s.Peers {
+		if l := &p.Link; l.State == linkNegotiating && l.RemoteAt != 0 && p.live() {
+			s.offer(p, true)
+		}
 	}
 }
 
