@@ -57,5 +57,6 @@ var mutants = []mutant{
 	{"a lane that changes is not told", "wasm/session/signaling.go", "		s.tellLane() // who is refused", "		// who is refused"},
 	{"who is silent since its signaling ended is not asked", "wasm/session/peer.go", "	if p.heardWhileAway() {\n		s.probe(p)\n	}\n", ""},
 	{"who is heard again while away is not vouched for", "wasm/session/recovery.go", "	if p.heardWhileAway() {\n		s.probe(p)\n	}\n", ""},
-	{"chat is not acknowledged", "wasm/session/control.go", "		p.chatHeard(e.Ack)\n", ""},
+	{"what the page before could not deliver is forgotten", "wasm/session/peer.go", "		s.takeUp(p)\n", ""},
+	{"chat is not acknowledged", "wasm/session/control.go", "		s.chatHeard(p, e.Ack)\n", ""},
 }

@@ -63,11 +63,15 @@ type unsentChat struct {
 }
 
 // chatHeard forgets what the remote has; its beats say up to where.
-func (p *peer) chatHeard(seq int64) {
+func (s *Session) chatHeard(p *peer, seq int64) {
 	n := 0
 	for n < len(p.Unsent) && p.Unsent[n].Seq <= seq {
 		n++
 	}
+	if n == 0 {
+		return
+	}
+	s.dirty = true
 	p.Unsent = p.Unsent[n:]
 	if len(p.Unsent) == 0 {
 		p.Unsent = nil
@@ -115,8 +119,57 @@ func recent(all []ChatMessage) []ChatMessage {
 	return slices.Clone(all[max(0, len(all)-recordMessages):])
 }
 
+// undelivered is what the next page has to send again, and to whom; those who
+// were not met since the last page are in it, too.
+func (s *Session) undelivered() (all []Undelivered) {
+	for _, m := range s.Messages[max(0, len(s.Messages)-recordMessages):] {
+		if !m.Mine {
+			continue
+		}
+		u := Undelivered{ID: m.ID}
+		for _, old := range s.Undelivered {
+			if old.ID == m.ID {
+				u.To = append(u.To, old.To...)
+			}
+		}
+		for _, p := range s.Peers {
+			if slices.ContainsFunc(p.Unsent, func(c unsentChat) bool { return c.Chat.ID == m.ID }) {
+				u.To = append(u.To, p.ID)
+			}
+		}
+		if len(u.To) > 0 {
+			all = append(all, u)
+		}
+	}
+	return all
+}
+
+// takeUp gives a participant what the last page could not deliver. It may have
+// arrived all the same: then it is known by its id.
+func (s *Session) takeUp(p *peer) {
+	left := s.Undelivered[:0]
+	for _, u := range s.Undelivered {
+		to := slices.DeleteFunc(slices.Clone(u.To), func(id string) bool { return id == p.ID })
+		i := slices.IndexFunc(s.Messages, func(m ChatMessage) bool { return m.ID == u.ID && m.Mine })
+		if len(to) < len(u.To) && i >= 0 {
+			m := s.Messages[i]
+			p.ChatOut++
+			p.Unsent = append(p.Unsent, unsentChat{Seq: p.ChatOut, Chat: signal.Chat{ID: m.ID, Text: m.Text, At: m.At}})
+		}
+		if len(to) > 0 {
+			left = append(left, Undelivered{u.ID, to})
+		}
+	}
+	s.Undelivered = left
+}
+
 // unsent says whether a message of one's own still waits for somebody.
 func (s *Session) unsent(id string) bool {
+	for _, u := range s.Undelivered {
+		if u.ID == id {
+			return true
+		}
+	}
 	for _, p := range s.Peers {
 		for _, c := range p.Unsent {
 			if c.Chat.ID == id && !c.Handed {

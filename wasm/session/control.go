@@ -50,7 +50,7 @@ func (s *Session) inBand(p *peer, e signal.Envelope) {
 // control takes one message of the control channel.
 func (s *Session) control(p *peer, e signal.Envelope) {
 	if e.Life == p.Life {
-		p.chatHeard(e.Ack)
+		s.chatHeard(p, e.Ack)
 	}
 	switch e.Type {
 	case signal.TypeBeat:

@@ -272,4 +272,13 @@ type Record struct {
 	Camera      bool          `json:"camera"`     // was on
 	At          int64         `json:"at"`         // ms since the Unix epoch: when it was saved
 	Messages    []ChatMessage `json:"messages,omitempty"`
+	// Undelivered are those of one's own messages that somebody has not acknowledged.
+	Undelivered []Undelivered `json:"undelivered,omitempty"`
+}
+
+// Undelivered is a message of a record, by its id, and the participants that
+// may not have it yet.
+type Undelivered struct {
+	ID string   `json:"id"`
+	To []string `json:"to"`
 }

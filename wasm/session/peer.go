@@ -79,6 +79,7 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 		}
 		i, _ := slices.BinarySearchFunc(s.Peers, row.Order, func(p *peer, order int) int { return p.Order - order })
 		s.Peers = slices.Insert(s.Peers, i, p)
+		s.takeUp(p)
 	}
 	if older {
 		s.newLife(p, row.Life)

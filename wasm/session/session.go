@@ -47,6 +47,7 @@ type state struct {
 	Camera      device
 	Screen      device
 	Messages    []ChatMessage
+	Undelivered []Undelivered // what the last page left, to those who were not met since
 	Said        int           // chat messages of this life so far
 	Count       int           // the goodbye counter of this life
 	LeavingAt   time.Duration // beforeunload was seen
@@ -243,7 +244,7 @@ func (s *Session) started(c Config) {
 // resume takes over who a record says that this was.
 func (s *Session) resume(r Record) {
 	s.Name, s.Participant, s.Life, s.Began, s.Token = r.Name, r.Participant, r.Life, r.Began, r.Token
-	s.Messages = slices.Clone(r.Messages)
+	s.Messages, s.Undelivered = slices.Clone(r.Messages), slices.Clone(r.Undelivered)
 }
 
 // join enters the room as the participant of the record, or as a newcomer.
@@ -279,7 +280,7 @@ func (s *Session) nextLife() {
 func (s *Session) rejoin() {
 	if s.Phase == phaseEnded {
 		s.forgetIdentity()
-		s.Peers = nil
+		s.Peers, s.Undelivered = nil, nil
 		s.startDevices(s.Config, s.Microphone.Want, s.Camera.Want)
 		s.join(s.Name)
 		return
@@ -368,6 +369,7 @@ func (s *Session) saveRecord() {
 	r := Record{
 		Room: s.Config.Room, Name: s.Name, Participant: s.Participant, Life: s.Life, Began: s.Began, Token: s.Token,
 		Microphone: s.Microphone.Want, Camera: s.Camera.Want, At: s.now.Wall, Messages: recent(s.Messages),
+		Undelivered: s.undelivered(),
 	}
 	s.emit(SaveRecord{r})
 	if s.Phase == phaseJoined { // before, another tab may live by it

@@ -222,3 +222,51 @@ func TestTimesOfASnapshotAreThePagesClock(t *testing.T) {
 		t.Errorf("at %f, the message at %f, want %f", v.At, v.Messages[0].At, now)
 	}
 }
+
+func TestWhatNobodyHasYetOutlivesTheReloadOfItsSpeaker(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.blocked = true
+	ana.step(Said{"hello"})
+	w.run(20 * time.Millisecond)
+	again := ana.reload()
+	if m := again.s.Snapshot().Messages; len(m) != 1 || m[0].Sent {
+		t.Errorf("after the reload: %+v, want one message that is not sent yet", m)
+	}
+	w.blocked = false
+	arrived := func() bool { return len(ben.s.Snapshot().Messages) == 1 && len(again.record.Undelivered) == 0 }
+	w.until(20*time.Second, "the message arrives, and is not kept any more", arrived)
+	if m := again.s.Snapshot().Messages; len(m) != 1 || !m[0].Sent {
+		t.Errorf("in the end: %+v, want one message that is sent", m)
+	}
+}
+
+func TestWhatArrivedBeforeAReloadDoesNotArriveAgain(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	ana.step(Said{"hello"})
+	w.run(packetTime + time.Millisecond) // it is there, its acknowledgement is not
+	if len(ana.record.Undelivered) != 1 || len(ben.s.Snapshot().Messages) != 1 {
+		t.Fatalf("%d undelivered, %d arrived", len(ana.record.Undelivered), len(ben.s.Snapshot().Messages))
+	}
+	again := ana.reload()
+	w.until(time.Second, "welcome back", func() bool { return again.s.Signaling.Welcomed })
+	again.step(Said{"and again"})
+	w.until(20*time.Second, "all is acknowledged", func() bool { return len(again.record.Undelivered) == 0 })
+	if m := ben.s.Snapshot().Messages; len(m) != 2 || m[0].Text != "hello" || m[1].Text != "and again" {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestWhatWaitsForSomebodyWaitsOverTwoReloads(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.blocked = true
+	ana.step(Said{"hello"})
+	w.run(20 * time.Millisecond)
+	again := ana.reload()
+	w.run(20 * time.Millisecond) // not welcome yet
+	again = again.reload()
+	w.blocked = false
+	w.until(20*time.Second, "the message arrives", func() bool { return len(ben.s.Snapshot().Messages) == 1 })
+}

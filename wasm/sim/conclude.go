@@ -17,7 +17,7 @@ func (o *oracle) says(p *page) {
 		return
 	}
 	text := "message " + strconv.Itoa(len(o.said)+1)
-	c := chat{from: p, text: text, at: o.world.clock.now}
+	c := chat{from: p, id: p.view.Participant, text: text, at: o.world.clock.now}
 	for i := range p.view.Peers {
 		s := &p.view.Peers[i]
 		if j := o.identity(s.Participant); j != nil && j.alive() && s.State != session.PeerEnded {
@@ -78,15 +78,20 @@ func (o *oracle) agrees(f final) {
 	}
 }
 
-// delivery: every message came once, in its sender's order, to all who stay.
+// delivery: every message came once, in its sender's order, to all who stay;
+// also what was said by the page before this one.
 func (o *oracle) delivery() {
 	for _, c := range o.said {
-		if c.from.gone || c.from.session.Ended() {
+		from := c.from
+		if next := from.tab.page; from.gone && next != nil && next.view.Participant == c.id {
+			from = next
+		}
+		if from.gone || from.session.Ended() {
 			continue
 		}
 		for _, h := range c.expect {
 			p := h.page
-			if p == nil || p.gone || p.session.Ended() || p.view.Participant != h.id || o.of(c.from) == nil {
+			if p == nil || p.gone || p.session.Ended() || p.view.Participant != h.id || o.of(from) == nil {
 				continue
 			}
 			n := 0

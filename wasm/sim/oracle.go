@@ -38,6 +38,7 @@ type final struct {
 // chat is one message, and who should hear it.
 type chat struct {
 	from   *page
+	id     string // of its speaker
 	text   string
 	at     time.Duration
 	expect []hearer
@@ -349,7 +350,7 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 		return
 	}
 	for k := range o.said { // what was said to one who ended meanwhile may be lost
-		if c := &o.said[k]; c.from == p {
+		if c := &o.said[k]; c.from.tab == p.tab {
 			for j := range c.expect {
 				if c.expect[j].id == now.Participant {
 					c.expect[j].page = nil
