@@ -266,7 +266,7 @@ func TestWhatWaitsForSomebodyWaitsOverTwoReloads(t *testing.T) {
 	w.run(20 * time.Millisecond)
 	again := ana.reload()
 	w.run(20 * time.Millisecond) // not welcome yet
-	again = again.reload()
+	again.reload()
 	w.blocked = false
 	w.until(20*time.Second, "the message arrives", func() bool { return len(ben.s.Snapshot().Messages) == 1 })
 }
