@@ -12,6 +12,7 @@
   let swap = null // what pageswap said: the page is going, and this is where
   let going = null // the goodbye that pagehide chose, to be sent again
   let parting = null // the socket at beforeunload
+  let partedAt = -Infinity // and when that was
 
   const path = (url) => {
     const to = url && new URL(url, location.href)
@@ -58,6 +59,7 @@
 
   function maybeLeaving(event) {
     parting = ready.socket
+    partedAt = performance.now()
     const why = hint ?? { intent: 'unknown', target: '' }
     send('leaving', why)
     if (ready.ask) event.preventDefault()
@@ -103,8 +105,12 @@
       if (listening) addEventListener('beforeunload', maybeLeaving)
       else removeEventListener('beforeunload', maybeLeaving)
     },
-    // failed: Go has exited, so nobody prepares anything any more.
+    // failed: Go has exited, so nobody prepares anything any more. Firefox may
+    // end it while the page goes, whose goodbye says more: it has a second.
     failed() {
+      if (going) return
+      const rest = partedAt + 1000 - performance.now()
+      if (rest > 0) return void setTimeout(() => this.failed(), rest)
       mark('failed')
       sayBye({ intent: 'failed', target: '' })
       for (const c of ready.connections) c.close()

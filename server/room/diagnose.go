@@ -48,8 +48,18 @@ func closeCause(e Evidence) signal.Cause {
 // had not put it out before.
 func died(e Evidence) bool { return len(e.Died) > 0 && !(e.Ours && closeCause(e).Said()) }
 
+// navigated says whether a page that might be leaving had its socket closed by
+// its browser (1001, going away).
+func navigated(e Evidence) bool {
+	return e.Said == signal.TypeLeaving && e.Intent == signal.IntentUnknown && e.Closed && !e.Ours && e.Code == goingAway
+}
+
+// goingAway is the close code of a page that navigates (RFC 6455, 7.4.1).
+const goingAway = 1001
+
 // Verdicts is the room's part of the table of causes, in order.
 var Verdicts = []Verdict{
+	{"left, and its browser closed the socket before a goodbye", navigated, always(signal.CausePageNavigated), "Firefox 153 closes the sockets of a page that navigates, but of a closed tab only after its goodbye; its process may be gone before pagehide (TestTheEndsThatAPageCauses)"},
 	{"said goodbye", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) signal.Cause { return e.Intent.Cause() }, "html page lifecycle: pagehide; sendBeacon where the socket is gone (W3C beacon)"},
 	{"said goodbye to a page while the server was away", func(e Evidence) bool { return e.Told != "" }, func(e Evidence) signal.Cause { return e.Told }, "the roster of a returning page (PROTOCOL.md)"},
 	{"died without a goodbye", died, always(signal.CausePageCrashed), "WHATWG fetch: fetchLater; WICG crash reporting; Chromium 156, TestACrashIsToldAtOnce"},

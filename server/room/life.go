@@ -81,6 +81,7 @@ func (r *Room) goodbye(now time.Duration, p *participant, t signal.Type, life in
 			r.away(now, p, end, r.policy.GraceFrozen)
 			return
 		}
+		p.unsure = g.Intent == signal.IntentUnknown
 		r.leaving(now, p, end)
 	case signal.TypeStay:
 		if p.conn != 0 {
@@ -120,7 +121,11 @@ func (r *Room) closed(now time.Duration, ev Closed) {
 	if p.state == signal.PresenceLeaving && !ev.Silent && !ev.Ours {
 		// Firefox 153 closes the socket at beforeunload, even for a download:
 		// the page may yet say bye by beacon, or stay on a new socket.
-		r.away(now, p, p.end, r.hold(p.end.Cause))
+		end := p.end
+		if p.unsure {
+			end = Diagnose(Evidence{Participant: p.id, Said: signal.TypeLeaving, Intent: signal.IntentUnknown, Closed: true, Code: ev.Code})
+		}
+		r.away(now, p, end, r.hold(end.Cause))
 		return
 	}
 	hold := r.policy.GraceClosed

@@ -36,6 +36,7 @@ type participant struct {
 	revision int      // of the newest End
 	goodbye  int      // the highest count of leaving, stay and bye in this life
 	bye      bool     // terminal for this life
+	unsure   bool     // its leaving could not say where to
 	seen     Evidence // of its going, while it is away
 	died     []string // what its browser has said of this life's death
 

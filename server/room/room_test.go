@@ -116,10 +116,24 @@ func TestTheHighestCountWinsAndByeIsTerminal(t *testing.T) {
 func TestLeavingThenTheEndOfTheSocketIsAGoodbyeUntilMoreIsKnown(t *testing.T) {
 	c := three(t)
 	c.goodbye(1, signal.TypeLeaving, 1, signal.IntentUnknown)
-	c.expect(c.closed(1), "2 away ana life 1 away ana page-closed #2 10s", "3 away ana life 1 away ana page-closed #2 10s")
+	c.expect(c.step(Closed{Conn: 1, Code: 1006}), "2 away ana life 1 away ana page-closed #2 10s", "3 away ana life 1 away ana page-closed #2 10s")
 	c.now += time.Second
 	c.expect(c.beacon("ana", 1, 2, signal.IntentUnload), "2 away ana life 1 away ana page-navigated #3 10s", "3 away ana life 1 away ana page-navigated #3 10s")
 	c.expect(c.runsOut(10*time.Second), "2 left ana page-navigated #4 final", "3 left ana page-navigated #4 final")
+}
+
+func TestABrowserThatClosesTheSocketOfALeavingPageNavigates(t *testing.T) {
+	for intent, want := range map[signal.Intent]string{signal.IntentUnknown: "page-navigated", signal.IntentReload: "page-reloaded"} {
+		c := three(t)
+		c.goodbye(1, signal.TypeLeaving, 1, intent)
+		if got := c.closed(1); !strings.Contains(got[0], "away ana "+want) {
+			t.Errorf("leaving with intent %s: %q", intent, got)
+		}
+	}
+	c := three(t)
+	c.goodbye(1, signal.TypeLeaving, 1, signal.IntentUnknown)
+	c.closed(1)
+	c.expect(c.beacon("ana", 1, 2, signal.IntentClose), "2 away ana life 1 away ana page-closed #3 10s", "3 away ana life 1 away ana page-closed #3 10s")
 }
 
 func TestADownloadThatClosedTheSocketStaysOnANewOne(t *testing.T) {

@@ -120,3 +120,11 @@ func TestALinkElsewhereAndBackComesBack(t *testing.T) {
 		t.Errorf("participant %s came back as %s", before, after)
 	}
 }
+
+// Firefox may end the client's program while the page goes: that is not why.
+func TestAProgramThatStopsWhileThePageGoesDoesNotHideWhy(t *testing.T) {
+	ana, ben := call(t, StartServer(t, scale), "&media=none")
+	ben.Eval(`addEventListener('beforeunload', () => holdlineGoodbye.failed())`, nil)
+	ben.Do(kit.FollowLink.To(elsewhere(t) + "/x"))
+	ana.SeesCause("Ben", "ended", "page-navigated")
+}

@@ -30,6 +30,7 @@ func (p *page) maybe(g going) {
 		intent = signal.IntentUnknown
 	}
 	if p.listens {
+		p.parting = p.stub
 		p.say(signal.TypeLeaving, signal.Goodbye{Count: p.goodbyes.Count + 1, Intent: intent, Target: g.target})
 		p.put(session.BeforeUnload{Intent: intent, Target: g.target})
 	}
@@ -94,12 +95,21 @@ func (p *page) hide(g going) {
 	if !p.goodbyes.Armed {
 		return
 	}
+	if m.browser == firefox && g.deed == deedNavigated && g.target == "" && w.noise.chance(0.1) {
+		m.release(p)
+		return // its process is gone before pagehide
+	}
+	socket := p.parting
+	if socket == nil { // it could not be told from a closed tab before it was welcome
+		socket = p.stub
+		w.oracle.tellsNothing(p)
+	}
 	intent := g.intent
 	switch {
 	case m.browser == chromium && intent == "":
 		intent = signal.IntentClose
 	case m.browser == chromium:
-	case p.stub == nil || p.stub.state == socketOpen:
+	case socket == nil || socket.state == socketOpen:
 		intent = signal.IntentClose
 	case g.hint != "":
 		intent = g.hint
@@ -144,7 +154,7 @@ func (p *page) store(g going) bool {
 		if p.gone {
 			return
 		}
-		p.cached, p.leaving = false, false
+		p.cached, p.leaving, p.parting = false, false, nil
 		p.tab.mark = false
 		w.tell(p.String() + " is back from the bfcache")
 		p.put(session.PageShow{Persisted: true})

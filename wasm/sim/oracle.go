@@ -138,7 +138,7 @@ func (o *oracle) did(p *page, d deed) {
 	}
 	i.deeds |= 1 << d
 	i.lately |= 1 << d
-	i.deed, i.at, i.said, i.word = d, o.world.clock.now, false, false
+	i.deed, i.at, i.said, i.word, i.blind = d, o.world.clock.now, false, false, false
 	i.roads = o.hasRoad(p)
 }
 
@@ -159,6 +159,14 @@ func (o *oracle) letIn(id string) {
 func (o *oracle) saidBye(p *page) {
 	if i := o.identity(p.goodbyes.Participant); i != nil {
 		i.said = true
+	}
+}
+
+// tellsNothing notes that the stub had no socket whose state told a
+// navigation from a close, where the browser has no other sign.
+func (o *oracle) tellsNothing(p *page) {
+	if i := o.identity(p.goodbyes.Participant); i != nil {
+		i.blind = true
 	}
 }
 

@@ -50,6 +50,7 @@ type page struct {
 	links    []*connection // RTCPeerConnections that are not closed
 	goodbyes session.Goodbyes
 	stub     *socket       // the socket that the stub has
+	parting  *socket       // and had at beforeunload
 	channels []*connection // and the control channels
 	listens  bool          // beforeunload has a handler
 	unsure   time.Duration // when it last might be leaving

@@ -40,6 +40,7 @@ type identity struct {
 	at      time.Duration
 	said    bool // the stub or Leave said goodbye
 	word    bool // the browser sent what the page had left for its end
+	blind   bool // no socket told whether it navigated or closed
 	roads   bool // when it went, its socket was open and the server in reach
 	left    bool // Leave was pressed
 	crowded bool // others took its place while a restarted server knew nobody
@@ -123,7 +124,8 @@ var blurs = []blur{
 	{deedReloaded, signal.CauseServerShutdown, noRoad, "no road was open for the goodbye"},
 
 	{deedNavigated, signal.CausePageNavigated, nil, ""},
-	{deedNavigated, signal.CausePageClosed, firefoxOf, "Firefox closes the socket at beforeunload, which has no hint for the address bar; the beacon was lost"},
+	{deedNavigated, signal.CausePageClosed, func(i *identity) bool { return i.blind && firefoxOf(i) }, "Firefox tells a navigation from a close by its socket, and there was none when it began"},
+	{deedNavigated, signal.CausePageClosed, func(i *identity) bool { return firefoxOf(i) && had(CloseTab)(i) }, "the same, and the tab was closed while it navigated"},
 	{deedNavigated, signal.CausePageVanished, unsaid, "it went before it was welcomed"},
 	{deedNavigated, signal.CausePageVanished, noRoad, "no road was open for the goodbye"},
 	{deedNavigated, signal.CauseNetworkLost, noRoad, "no road was open for the goodbye"},
