@@ -14,8 +14,6 @@ const (
 	// back: 40 s. Chromium gives a connection up 15 to 18 s after the last
 	// packet, Firefox after 26 to 30 s.
 	patience = 40 * time.Second
-	// away is how long signaling is cut, and a server is gone.
-	away = 3 * time.Second
 	// aftermath is for how long the pictures' gaps are watched once it is back.
 	aftermath = time.Second
 	// glance is between two looks at a page's notes. The page notes the times.
@@ -215,7 +213,7 @@ func (b *batch) breakSignaling(take, giveBack func()) {
 	for _, p := range b.pairs {
 		p.began = at
 	}
-	time.Sleep(away)
+	time.Sleep(b.row.away)
 	// The stage owns the servers: one that does not come back ends it.
 	b.try(giveBack)
 	back := now()

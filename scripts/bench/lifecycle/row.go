@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"holdline/wasm/e2e/kit"
 )
 
@@ -17,7 +19,9 @@ type row struct {
 	// are measured one by one. Elsewhere the others wait for seconds, and their
 	// pairs wait together.
 	quick []kit.Engine
-	back  recovery // what the call comes back to
+	back  recovery      // what the call comes back to
+	away  time.Duration // how long signaling is cut, and a server is gone
+	most  int           // runs, where each takes a minute; 0: as many as are asked for
 }
 
 // recovery is when a call is as before.
@@ -40,6 +44,7 @@ const (
 	rowFreeze  = "page frozen"
 	rowCut     = "signaling cut for 3 s"
 	rowRestart = "server killed, back after 3 s"
+	rowMinute  = "server killed, back after 60 s"
 )
 
 func rows() []row {
@@ -54,8 +59,9 @@ func rows() []row {
 		{name: rowKill, quick: firefox, action: kit.KillPage},
 		{name: rowBrowser, action: kit.KillBrowser},
 		{name: rowFreeze, action: kit.Freeze, back: pictureMoves},
-		{name: rowCut, act: (*batch).cut, back: attached},
-		{name: rowRestart, act: (*batch).restart, back: attached},
+		{name: rowCut, act: (*batch).cut, back: attached, away: 3 * time.Second},
+		{name: rowRestart, act: (*batch).restart, back: attached, away: 3 * time.Second},
+		{name: rowMinute, act: (*batch).restart, back: attached, away: time.Minute, most: 5},
 	}
 }
 

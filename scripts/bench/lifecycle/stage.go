@@ -47,10 +47,13 @@ type plan struct {
 
 // of says how many runs of a row there are, and how many pairs at a time.
 func (p plan) of(s subject, engine kit.Engine, r row) (runs, together int) {
-	others := min(p.runs, p.others)
+	ours, others := p.runs, min(p.runs, p.others)
+	if r.most > 0 {
+		ours, others = min(ours, r.most), min(others, r.most)
+	}
 	switch {
 	case s.ours:
-		return p.runs, 1
+		return ours, 1
 	case slices.Contains(r.quick, engine):
 		return others, 1
 	default:

@@ -36,6 +36,8 @@ var lines = []line{
 	{rowRestart, "server killed, for 3 s", "1.5 s", known},
 	{rowRestart, "server there again → as before, on both pages", "1 s", back},
 	{rowRestart, "longest gap in the other's picture meanwhile", "200 ms", gap},
+	{rowMinute, "server killed for 60 s (n ≤ 5), there again → as before, on both pages", "1 s", back},
+	{rowMinute, "longest gap in the other's picture meanwhile", "200 ms", gap},
 }
 
 // results are what the raw file holds.
