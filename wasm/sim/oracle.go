@@ -138,7 +138,7 @@ func (o *oracle) did(p *page, d deed) {
 	}
 	i.deeds |= 1 << d
 	i.lately |= 1 << d
-	i.deed, i.at, i.said, i.word, i.blind = d, o.world.clock.now, false, false, false
+	i.deed, i.at, i.said, i.word = d, o.world.clock.now, false, false
 	i.roads = o.hasRoad(p)
 }
 

@@ -40,7 +40,7 @@ type identity struct {
 	at      time.Duration
 	said    bool // the stub or Leave said goodbye
 	word    bool // the browser sent what the page had left for its end
-	blind   bool // no socket told whether it navigated or closed
+	blind   bool // no socket told whether a page of its navigated or closed
 	roads   bool // when it went, its socket was open and the server in reach
 	left    bool // Leave was pressed
 	crowded bool // others took its place while a restarted server knew nobody
