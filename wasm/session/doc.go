@@ -37,7 +37,9 @@
 // and each proves something about the other. Beats that stop while packets
 // come are a page that hangs, not a path that broke. A server that says away
 // while the channel beats has only lost that page's socket: the page vouches
-// for it, and carries offers, answers and candidates in the band. The four
+// for it, and carries offers, answers and candidates in the band. So one whose
+// signaling ends without a goodbye is asked at once, and is away when it does
+// not answer within a moment (probe.go). The four
 // numbers of an envelope (participant, life, generation, negotiation) make
 // copies harmless.
 //
