@@ -280,7 +280,7 @@ func (s *Session) nextLife() {
 func (s *Session) rejoin() {
 	if s.Phase == phaseEnded {
 		s.forgetIdentity()
-		s.Peers, s.Undelivered = nil, nil
+		s.Peers = nil
 		s.startDevices(s.Config, s.Microphone.Want, s.Camera.Want)
 		s.join(s.Name)
 		return
@@ -292,8 +292,11 @@ func (s *Session) rejoin() {
 	}
 }
 
+// forgetIdentity makes the next life somebody else's. What was to be said is
+// said by who it was: of a copied tab, the other page.
 func (s *Session) forgetIdentity() {
 	s.Participant, s.Token, s.ByeKey, s.Life, s.Began = "", "", "", 0, 0
+	s.Undelivered = nil
 }
 
 // hangUp is the person's own Leave: both lanes are told, then all is closed.

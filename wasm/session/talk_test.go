@@ -258,6 +258,24 @@ func TestWhatArrivedBeforeAReloadDoesNotArriveAgain(t *testing.T) {
 	}
 }
 
+func TestACopyOfATabDoesNotSayAgainWhatTheTabSaid(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.blocked = true
+	ana.step(Said{"hello"}) // a packet that is lost: Ben will have it of nobody
+	w.run(20 * time.Millisecond)
+	copied := *ana.record
+	w.blocked = false
+	again := w.open(Config{Name: "Ana", Record: &copied, Navigation: "back_forward"}) // without Web Locks
+	w.until(20*time.Second, "the copy is connected", func() bool {
+		return again.s.Participant != "p1" && again.s.peer("p2") != nil && again.s.peer("p2").Link.State == linkConnected
+	})
+	w.run(2 * time.Second)
+	if m := ben.s.Snapshot().Messages; len(m) != 0 {
+		t.Errorf("%+v, want nothing of the copy", m)
+	}
+}
+
 func TestWhatWaitsForSomebodyWaitsOverTwoReloads(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.call()
