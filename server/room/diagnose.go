@@ -59,7 +59,7 @@ const goingAway = 1001
 
 // Verdicts is the room's part of the table of causes, in order.
 var Verdicts = []Verdict{
-	{"left, and its browser closed the socket before a goodbye", navigated, always(signal.CausePageNavigated), "Firefox 153 closes the sockets of a page that navigates, but of a closed tab only after its goodbye; its process may be gone before pagehide (TestTheEndsThatAPageCauses)"},
+	{"left, and its browser closed the socket before a goodbye", navigated, always(signal.CausePageNavigated), "Firefox 153 closes the sockets of a page that navigates, but of a closed tab only after its goodbye; it may stop the scripts of a page before they say it (TestTheEndsThatAPageCauses)"},
 	{"said goodbye", func(e Evidence) bool { return e.Said != "" }, func(e Evidence) signal.Cause { return e.Intent.Cause() }, "html page lifecycle: pagehide; sendBeacon where the socket is gone (W3C beacon)"},
 	{"said goodbye to a page while the server was away", func(e Evidence) bool { return e.Told != "" }, func(e Evidence) signal.Cause { return e.Told }, "the roster of a returning page (PROTOCOL.md)"},
 	{"died without a goodbye", died, always(signal.CausePageCrashed), "WHATWG fetch: fetchLater; WICG crash reporting; Chromium 156, TestACrashIsToldAtOnce"},

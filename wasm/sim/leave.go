@@ -97,7 +97,7 @@ func (p *page) hide(g going) {
 	}
 	if m.browser == firefox && g.deed == deedNavigated && g.target == "" && w.noise.chance(0.1) {
 		m.release(p)
-		return // its process is gone before pagehide
+		return // it has stopped the scripts before they could say it
 	}
 	socket := p.parting
 	if socket == nil { // it could not be told from a closed tab before it was welcome
