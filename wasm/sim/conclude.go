@@ -82,6 +82,9 @@ func (o *oracle) agrees(f final) {
 // also what was said by the page before this one.
 func (o *oracle) delivery() {
 	for _, c := range o.said {
+		if i := o.identity(c.id); i != nil && i.left {
+			continue // Leave gives up what is under way
+		}
 		from := c.from
 		if next := from.tab.page; from.gone && next != nil && next.view.Participant == c.id {
 			from = next

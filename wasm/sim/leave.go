@@ -97,6 +97,7 @@ func (p *page) hide(g going) {
 	}
 	if m.browser == firefox && g.deed == deedNavigated && g.target == "" && w.noise.chance(0.1) {
 		m.release(p)
+		w.oracle.stopped(p)
 		return // it has stopped the scripts before they could say it
 	}
 	socket := p.parting

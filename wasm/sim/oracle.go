@@ -162,6 +162,13 @@ func (o *oracle) saidBye(p *page) {
 	}
 }
 
+// stopped notes that the browser has stopped the scripts of a page that goes.
+func (o *oracle) stopped(p *page) {
+	if i := o.identity(p.goodbyes.Participant); i != nil {
+		i.mute = true
+	}
+}
+
 // tellsNothing notes that the stub had no socket whose state told a
 // navigation from a close, where the browser has no other sign.
 func (o *oracle) tellsNothing(p *page) {

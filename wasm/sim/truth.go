@@ -40,6 +40,7 @@ type identity struct {
 	at      time.Duration
 	said    bool // the stub or Leave said goodbye
 	word    bool // the browser sent what the page had left for its end
+	mute    bool // the scripts of a page of its were stopped before they could say goodbye
 	blind   bool // no socket told whether a page of its navigated or closed
 	roads   bool // when it went, its socket was open and the server in reach
 	left    bool // Leave was pressed
@@ -126,6 +127,7 @@ var blurs = []blur{
 	{deedNavigated, signal.CausePageNavigated, nil, ""},
 	{deedNavigated, signal.CausePageClosed, func(i *identity) bool { return i.blind && firefoxOf(i) }, "Firefox tells a navigation from a close by its socket, and there was none when it began"},
 	{deedNavigated, signal.CausePageClosed, func(i *identity) bool { return firefoxOf(i) && had(CloseTab)(i) }, "the same, and the tab was closed while it navigated"},
+	{deedNavigated, signal.CausePageCrashed, func(i *identity) bool { return i.mute }, "Firefox stopped its scripts, so its record stayed, and the next page went back in by it"},
 	{deedNavigated, signal.CausePageVanished, unsaid, "it went before it was welcomed"},
 	{deedNavigated, signal.CausePageVanished, noRoad, "no road was open for the goodbye"},
 	{deedNavigated, signal.CauseNetworkLost, noRoad, "no road was open for the goodbye"},
