@@ -327,6 +327,9 @@ func (o *oracle) ownEnd(p *page, e signal.End) {
 		}
 		o.world.failf("%s ends with %s, and there is no other page: %v", p, e.Cause, e.Evidence)
 	case signal.CauseRoomFull: // whether it was is looked at when the room says so
+		if i := o.of(p); i != nil {
+			i.crowded = true
+		}
 	default:
 		o.world.failf("%s ends with %s: %v", p, e.Cause, e.Evidence)
 	}
