@@ -86,11 +86,12 @@
     sayBye(going)
     leaveBehind('')
     if (idle) for (const c of ready.connections) c.close()
-    if (event.persisted) ready.socket?.close(1000)
+    const persisted = event.persisted === true // unload says nothing of it
+    if (persisted) ready.socket?.close(1000)
     stub.release?.()
     mark(going.intent)
     gone = true
-    stub.onbye?.(going.intent, going.target, event.persisted)
+    stub.onbye?.(going.intent, going.target, persisted)
   }
 
   const again = () => { if (going) sayBye(going) }
