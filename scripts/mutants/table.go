@@ -41,7 +41,7 @@ var mutants = []mutant{
 	{"a vouch holds for ever", "server/room/room.go", "p.vouched != 0 && vouched > now {", "p.vouched != 0 {"},
 	{"the roster of a returning page is not read", "server/room/enter.go", "		r.rebuild(now, ev.Hello.Roster)\n", ""},
 	{"what a page learns on its return is not told", "server/room/life.go", "	l.end = better\n", ""},
-	{"a leaving that was cut off is held for ever", "server/room/life.go", "		r.away(now, p, end, r.hold(end.Cause))\n		return\n	}\n	hold :=", "		return\n	}\n	hold :="},
+	{"a leaving that was cut off is held for ever", "server/room/life.go", "		r.away(now, p, end, r.hold(end.Cause))\n		return\n	}\n	hold :=", "		_ = end\n		return\n	}\n	hold :="},
 	{"a browser that closes the socket of a leaving page is not understood", "server/room/life.go", "		p.unsure = g.Intent == signal.IntentUnknown\n", ""},
 	{"a death that was noted is forgotten when the socket ends", "server/room/life.go", "Silent: ev.Silent, Died: p.died}", "Silent: ev.Silent}"},
 	{"a page that died is thought to be heard", "wasm/session/peer.go", " && p.End.Cause != signal.CausePageCrashed)", ")"},
