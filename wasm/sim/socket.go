@@ -157,7 +157,9 @@ func (s *socket) read(e signal.Envelope) {
 	}
 	w.onWire(&e, sv.policy.Limits)
 	if s.greeted {
-		w.oracle.posted(s.page, e)
+		if s.code == 0 { // what comes on a socket that the room has closed is nobody's
+			w.oracle.posted(s.page, e)
+		}
 		sv.step(room.Message{Conn: s.id, Envelope: e})
 		return
 	}
