@@ -40,6 +40,11 @@ func (sv *server) now() time.Duration { return sv.world.clock.now - sv.started }
 
 func (sv *server) serves() bool { return sv.down == 0 && !sv.draining }
 
+// speaks says whether the room takes what comes on a socket for somebody's.
+func (sv *server) speaks(c room.Conn) bool {
+	return sv.room != nil && slices.ContainsFunc(sv.room.Seats(), func(s room.Seat) bool { return s.Conn == c })
+}
+
 // seats says whether the room has a place of that participant: a restarted one
 // knows only those who came back or were reported.
 func (sv *server) seats(participant string) bool {

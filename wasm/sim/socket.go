@@ -157,7 +157,7 @@ func (s *socket) read(e signal.Envelope) {
 	}
 	w.onWire(&e, sv.policy.Limits)
 	if s.greeted {
-		if s.code == 0 { // what comes on a socket that the room has closed is nobody's
+		if e.Type == signal.TypeCandidate && sv.speaks(s.id) { // else the room has closed the socket, and it is nobody's
 			w.oracle.posted(s.page, e)
 		}
 		sv.step(room.Message{Conn: s.id, Envelope: e})
