@@ -22,6 +22,7 @@ import (
 //	expect ana sees ben away page-closed
 //	expect within 10s ana sees ben ended page-closed final
 //	expect for 5s ana is connected
+//	expect ben's first tab is ended replaced final
 //
 // Lines that begin with # are for the reader.
 func RunScenario(text string, o Options) error {
@@ -269,6 +270,10 @@ func (s *scenario) holds(words []string) (got string, ok bool, err error) {
 		return "", false, fmt.Errorf("want somebody who sees, is or has read something")
 	}
 	p := w.machines[i].page()
+	if len(words) > 4 && words[1] == "first" && words[2] == "tab" { // ben's first tab is …
+		p = w.machines[i].tabs[0].page
+		words = append([]string{words[0]}, words[3:]...)
+	}
 	if p == nil || !p.begun {
 		return "without a page", false, nil
 	}
