@@ -9,31 +9,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"holdline/wasm/e2e/results"
 )
 
 const (
-	// resultsDir holds what the browser tests saw, a file for each pair of
-	// browsers; make test-all writes it (wasm/e2e/results_test.go).
-	resultsDir = "wasm/e2e/testdata/browsers"
-
 	tableBegin = "<!-- make test-all writes this table from what the tests saw -->\n"
 	tableEnd   = "<!-- end of the table -->\n"
 )
-
-// results is what the tests saw in a pair of browsers.
-type results struct {
-	Actor    string   `json:"actor"` // engine and major version
-	Observer string   `json:"observer"`
-	Rows     []result `json:"rows"`
-}
-
-// result is what the observer's page showed when something happened to the
-// actor's.
-type result struct {
-	Name   string   `json:"name"`
-	Shown  []string `json:"shown,omitempty"`  // state and cause, one after the other
-	Cannot string   `json:"cannot,omitempty"` // why the actor's browser cannot be made to do it
-}
 
 // browsers makes the README with a fresh table of browsers.
 func browsers(root string) ([]byte, error) {
@@ -46,7 +29,7 @@ func browsers(root string) ([]byte, error) {
 	if !begins || !ends {
 		return nil, fmt.Errorf("README.md: no %q or no %q", strings.TrimSpace(tableBegin), strings.TrimSpace(tableEnd))
 	}
-	pairs, err := readResults(filepath.Join(root, resultsDir))
+	pairs, err := readResults(filepath.Join(root, "wasm/e2e", results.Folder))
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +40,7 @@ func browsers(root string) ([]byte, error) {
 	return slices.Concat(before, []byte(tableBegin), []byte(table), []byte(tableEnd), after), nil
 }
 
-func readResults(dir string) (pairs []results, err error) {
+func readResults(dir string) (pairs []results.Results, err error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
 		return nil, err
@@ -67,14 +50,14 @@ func readResults(dir string) (pairs []results, err error) {
 		if err != nil {
 			return nil, err
 		}
-		var r results
+		var r results.Results
 		if err := json.Unmarshal(data, &r); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		pairs = append(pairs, r)
 	}
 	// Pages of one browser first, so that they are what the others differ from.
-	slices.SortStableFunc(pairs, func(a, b results) int {
+	slices.SortStableFunc(pairs, func(a, b results.Results) int {
 		return cmp.Compare(btoi(a.Actor != a.Observer), btoi(b.Actor != b.Observer))
 	})
 	return pairs, nil
@@ -90,7 +73,7 @@ func btoi(b bool) int {
 // browserTable is a table of Markdown: a row for each thing that happens to a
 // page, a column for each browser that it happens in, and below it why some
 // cannot be driven.
-func browserTable(pairs []results) (string, error) {
+func browserTable(pairs []results.Results) (string, error) {
 	var actors []string
 	for _, p := range pairs {
 		if !slices.Contains(actors, p.Actor) {
@@ -98,7 +81,7 @@ func browserTable(pairs []results) (string, error) {
 		}
 	}
 	if len(actors) == 0 {
-		return "", fmt.Errorf("%s is empty: run make test-all", resultsDir)
+		return "", fmt.Errorf("%s is empty: run make test-all", results.Folder)
 	}
 	var out, notes strings.Builder
 	fmt.Fprintf(&out, "| what happens | %s |\n|%s\n", strings.Join(actors, " | "), strings.Repeat(" --- |", len(actors)+1))
@@ -124,12 +107,12 @@ func browserTable(pairs []results) (string, error) {
 
 // cellOf is what was shown when it happened in this browser; where another
 // observer was shown something else, both.
-func cellOf(name, actor string, pairs []results) (cell, why string, err error) {
+func cellOf(name, actor string, pairs []results.Results) (cell, why string, err error) {
 	for _, p := range pairs {
 		if p.Actor != actor {
 			continue
 		}
-		i := slices.IndexFunc(p.Rows, func(r result) bool { return r.Name == name })
+		i := slices.IndexFunc(p.Rows, func(r results.Result) bool { return r.Name == name })
 		if i < 0 {
 			return "", "", fmt.Errorf("%s, seen from %s: no result for %q", p.Actor, p.Observer, name)
 		}

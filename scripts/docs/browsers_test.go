@@ -4,23 +4,25 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"holdline/wasm/e2e/results"
 )
 
 func TestTheTableOfBrowsersTellsWhereTheyDiffer(t *testing.T) {
-	pairs := []results{
-		{"A 1", "A 1", []result{
+	pairs := []results.Results{
+		{Actor: "A 1", Observer: "A 1", Rows: []results.Result{
 			{Name: "close", Shown: []string{"away page-closed", "ended page-closed"}},
 			{Name: "reload", Shown: []string{"away page-closed", "away page-reloaded", "connected "}},
 			{Name: "kill", Shown: []string{"away page-vanished", "ended page-crashed"}},
 			{Name: "freeze", Cannot: "it has no ice"},
 		}},
-		{"B 2", "A 1", []result{
+		{Actor: "B 2", Observer: "A 1", Rows: []results.Result{
 			{Name: "close", Shown: []string{"away page-closed", "ended page-closed"}},
 			{Name: "reload"},
 			{Name: "kill", Shown: []string{"ended page-crashed"}},
 			{Name: "freeze", Shown: []string{"away page-frozen", "connected "}},
 		}},
-		{"A 1", "B 2", []result{
+		{Actor: "A 1", Observer: "B 2", Rows: []results.Result{
 			{Name: "close", Shown: []string{"away page-closed", "ended page-closed"}},
 			{Name: "reload", Shown: []string{"away page-reloaded", "connected "}},
 			{Name: "kill", Shown: []string{"away page-vanished", "ended page-crashed"}},

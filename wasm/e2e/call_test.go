@@ -28,17 +28,6 @@ func call(t testing.TB, s *kit.Server, query string) (ana, ben *Page) {
 	return ana, ben
 }
 
-// frames counts the frames that a video element has presented since it was
-// first asked. (Firefox 153 counts none of a stream's in totalVideoFrames.)
-const frames = `((video) => {
-	if (video.frames === undefined) {
-		video.frames = 0
-		const next = () => { video.frames++; video.requestVideoFrameCallback(next) }
-		video.requestVideoFrameCallback(next)
-	}
-	return video.frames
-})`
-
 // energy is the loudness of what the remote participants' elements play now.
 const energy = `(() => {
 	let sum = 0
@@ -58,7 +47,7 @@ func (p *Page) plays(tiles int) {
 	p.t.Helper()
 	p.Until("pictures play", fmt.Sprintf(`[...document.querySelectorAll('[data-peer][data-state=connected] video')].filter((v) => v.videoWidth > 0).length === %d`, tiles))
 	p.Eval(`document.querySelectorAll('video').forEach((v) => { if (v.frames) v.frames = 0 })`, nil)
-	p.Until("every picture moves on", `[...document.querySelectorAll('[data-peer][data-state=connected] video')].map(`+frames+`).every((n) => n > 5)`)
+	p.Until("every picture moves on", `[...document.querySelectorAll('[data-peer][data-state=connected] video')].map(`+kit.Frames+`).every((n) => n > 5)`)
 	p.hears()
 }
 

@@ -48,7 +48,7 @@ func TestAReloadComesBackByItself(t *testing.T) {
 			ben.Until("the microphone is still muted", `holdline.snapshot().microphone.state === 'muted'`)
 			ben.Until("the chat is still there", `holdline.snapshot().messages.some((m) => m.text === 'before')`)
 			ben.plays(1)
-			ana.Until("the picture moves on", frames+`(`+tile("Ben")+`.querySelector('video')) > 5`)
+			ana.Until("the picture moves on", kit.Frames+`(`+tile("Ben")+`.querySelector('video')) > 5`)
 		})
 	}
 }

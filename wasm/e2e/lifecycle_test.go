@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"holdline/wasm/e2e/kit"
+	"holdline/wasm/e2e/results"
 )
 
 // elsewhere is another site: pages, a download and an answer without a page.
@@ -175,12 +176,12 @@ func settled(states []string, want sight) (shown []string, meanwhile string) {
 // TestTheEndsThatAPageCauses is the README's table of browsers.
 func TestTheEndsThatAPageCauses(t *testing.T) {
 	s := StartServer(t, scale)
-	var seen results
+	var seen results.Results
 	for i, h := range happenings(s.URL, elsewhere(t)) {
 		t.Run(h.name, func(t *testing.T) {
 			engine := engineOf("Ben")
 			if why := h.action.Cannot(engine); why != "" {
-				seen.Rows = append(seen.Rows, result{Name: h.name, Cannot: why})
+				seen.Rows = append(seen.Rows, results.Result{Name: h.name, Cannot: why})
 				t.Skipf("%s: %s", engine, why)
 			}
 			want := h.sights[engine]
@@ -235,8 +236,8 @@ func TestTheEndsThatAPageCauses(t *testing.T) {
 			if len(states) > 0 && strings.HasPrefix(states[0], "away") && state == "ended" && slices.ContainsFunc(states, broken) {
 				t.Errorf("the tile said %q after a goodbye", states)
 			}
-			seen.Rows = append(seen.Rows, result{Name: h.name, Shown: shown})
+			seen.Rows = append(seen.Rows, results.Result{Name: h.name, Shown: shown})
 		})
 	}
-	seen.write(t)
+	keep(t, seen)
 }

@@ -13,24 +13,10 @@ import (
 	"testing"
 
 	"holdline/wasm/e2e/kit"
+	"holdline/wasm/e2e/results"
 )
 
 var update = flag.Bool("update", false, "write what was seen into testdata/browsers, for the README's table")
-
-// results is what the tests saw in this pair of browsers: a file of
-// testdata/browsers, from which scripts/docs makes the README's table.
-type results struct {
-	Actor    string   `json:"actor"` // engine and major version
-	Observer string   `json:"observer"`
-	Rows     []result `json:"rows"`
-}
-
-// result is what Ana's page showed when something happened to Ben's.
-type result struct {
-	Name   string   `json:"name"`
-	Shown  []string `json:"shown,omitempty"`  // state and cause, one after the other
-	Cannot string   `json:"cannot,omitempty"` // why Ben's browser cannot be made to do it
-}
 
 // major is an engine's name and major version, as in "Firefox 153".
 func major(t *testing.T, engine kit.Engine) string {
@@ -46,8 +32,8 @@ func major(t *testing.T, engine kit.Engine) string {
 	return fmt.Sprintf("%s%s %s", strings.ToUpper(string(engine[:1])), engine[1:], number[1])
 }
 
-// write keeps the results of a run of all rows, when -update asks for it.
-func (r *results) write(t *testing.T) {
+// keep writes the results of a run of all rows, when -update asks for it.
+func keep(t *testing.T, r results.Results) {
 	t.Helper()
 	if !*update || t.Failed() {
 		return
@@ -58,7 +44,7 @@ func (r *results) write(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join("testdata", "browsers")
+	dir := filepath.FromSlash(results.Folder)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}

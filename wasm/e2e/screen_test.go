@@ -20,7 +20,7 @@ func (p *Page) watches(name string) {
 	p.t.Helper()
 	p.Until(name+"'s screen has a picture", screenOf(name)+`.videoWidth > 0`)
 	p.Eval(`void (`+screenOf(name)+`.frames &&= 0)`, nil)
-	p.Until(name+"'s screen moves on", frames+`(`+screenOf(name)+`) > 3`)
+	p.Until(name+"'s screen moves on", kit.Frames+`(`+screenOf(name)+`) > 3`)
 	p.Until(name+"'s screen has the room", fmt.Sprintf(`(() => {
 		const screen = %s.getBoundingClientRect(), camera = %s.querySelector('video').getBoundingClientRect()
 		return screen.width > 2 * camera.width && screen.height > camera.height && camera.width > 0

@@ -15,12 +15,19 @@ func (p *page) cut(code int) {
 	p.world.roomStep(room.Closed{Conn: conn, Code: code})
 }
 
+// callWith is a call in which Ben's page is hidden, or not.
+func callWith(t *testing.T, hidden bool) (w *world, ana, ben *page) {
+	t.Helper()
+	w = newWorld(t)
+	ana, ben = w.call()
+	ben.step(VisibilityChanged{Hidden: hidden})
+	w.run(2 * time.Second)
+	return w, ana, ben
+}
+
 func TestWhoseProcessWasKilledIsAwayWithinAMoment(t *testing.T) {
 	for _, hidden := range []bool{false, true} {
-		w := newWorld(t)
-		ana, ben := w.call()
-		ben.step(VisibilityChanged{Hidden: hidden})
-		w.run(2 * time.Second)
+		w, ana, ben := callWith(t, hidden)
 		ben.stopped = true
 		ben.cut(1006)
 		w.run(signalTime + DefaultPolicy().AnswerWithin + 4*packetTime + time.Millisecond)
@@ -45,10 +52,7 @@ func TestWhatWasUnderWayIsNoAnswer(t *testing.T) {
 
 func TestAPageThatOnlyLostItsSocketIsNotAwayForAMoment(t *testing.T) {
 	for _, hidden := range []bool{false, true} {
-		w := newWorld(t)
-		ana, ben := w.call()
-		ben.step(VisibilityChanged{Hidden: hidden})
-		w.run(2 * time.Second)
+		w, ana, ben := callWith(t, hidden)
 		ben.cut(1006)
 		w.run(signalTime)
 		for range 40 {

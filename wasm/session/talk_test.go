@@ -223,12 +223,20 @@ func TestTimesOfASnapshotAreThePagesClock(t *testing.T) {
 	}
 }
 
-func TestWhatNobodyHasYetOutlivesTheReloadOfItsSpeaker(t *testing.T) {
-	w := newWorld(t)
-	ana, ben := w.call()
+// saidInVain is a call in which no packet passes, so that Ben lacks what Ana
+// has said.
+func saidInVain(t *testing.T) (w *world, ana, ben *page) {
+	t.Helper()
+	w = newWorld(t)
+	ana, ben = w.call()
 	w.blocked = true
 	ana.step(Said{"hello"})
 	w.run(20 * time.Millisecond)
+	return w, ana, ben
+}
+
+func TestWhatNobodyHasYetOutlivesTheReloadOfItsSpeaker(t *testing.T) {
+	w, ana, ben := saidInVain(t)
 	again := ana.reload()
 	if m := again.s.Snapshot().Messages; len(m) != 1 || m[0].Sent {
 		t.Errorf("after the reload: %+v, want one message that is not sent yet", m)
@@ -259,11 +267,7 @@ func TestWhatArrivedBeforeAReloadDoesNotArriveAgain(t *testing.T) {
 }
 
 func TestACopyOfATabDoesNotSayAgainWhatTheTabSaid(t *testing.T) {
-	w := newWorld(t)
-	ana, ben := w.call()
-	w.blocked = true
-	ana.step(Said{"hello"}) // a packet that is lost: Ben will have it of nobody
-	w.run(20 * time.Millisecond)
+	w, ana, ben := saidInVain(t)
 	copied := *ana.record
 	w.blocked = false
 	again := w.open(Config{Name: "Ana", Record: &copied, Navigation: "back_forward"}) // without Web Locks
@@ -277,11 +281,7 @@ func TestACopyOfATabDoesNotSayAgainWhatTheTabSaid(t *testing.T) {
 }
 
 func TestWhatWaitsForSomebodyWaitsOverTwoReloads(t *testing.T) {
-	w := newWorld(t)
-	ana, ben := w.call()
-	w.blocked = true
-	ana.step(Said{"hello"})
-	w.run(20 * time.Millisecond)
+	w, ana, ben := saidInVain(t)
 	again := ana.reload()
 	w.run(20 * time.Millisecond) // not welcome yet
 	again.reload()

@@ -124,17 +124,6 @@ func (s *stage) measure(r row, run, together int) []measurement {
 	return done
 }
 
-// frames counts the frames that the page has presented since it was first
-// asked.
-const frames = `((video) => {
-	if (video.frames === undefined) {
-		video.frames = 0
-		const next = () => { video.frames++; video.requestVideoFrameCallback(next) }
-		video.requestVideoFrameCallback(next)
-	}
-	return video.frames
-})`
-
 // call opens both pages in a room of their own and waits until they see each
 // other move.
 func (p *pair) call(b *batch, ben *kit.Profile, toAna, toBen string) {
@@ -153,7 +142,7 @@ func (p *pair) call(b *batch, ben *kit.Profile, toAna, toBen string) {
 		other string
 	}{{p.ana, "Ben"}, {p.ben, "Ana"}} {
 		tile := fmt.Sprintf(`document.querySelector('[data-peer][data-name=%q][data-state=connected][data-cause=""] video')`, side.other)
-		side.page.Until("the picture of "+side.other+" moves", frames+`(`+tile+`) > 10`)
+		side.page.Until("the picture of "+side.other+" moves", kit.Frames+`(`+tile+`) > 10`)
 	}
 	if b.row.noted {
 		p.seat.notebook.Clear()

@@ -10,6 +10,18 @@ import (
 // so one's timestamp may be taken from the other's.
 const Clock = `performance.timeOrigin + performance.now()`
 
+// Frames is a JavaScript function that counts the frames that a video element
+// has presented since it was first asked; they stand in its property frames.
+// (Firefox 153 counts none of a stream's in totalVideoFrames.)
+const Frames = `((video) => {
+	if (video.frames === undefined) {
+		video.frames = 0
+		const next = () => { video.frames++; video.requestVideoFrameCallback(next) }
+		video.requestVideoFrameCallback(next)
+	}
+	return video.frames
+})`
+
 // told tells the same profile's notebook when the person acted: the click, or
 // the beginning of a leave.
 const told = `{
