@@ -36,7 +36,7 @@ func TestAReloadComesBackByItself(t *testing.T) {
 			ben.Key("Enter")
 			before := ana.Text(tile("Ben") + `.dataset.peer`)
 			ben.Do(reload)
-			ana.SeesCause("Ben", "away", "page-reloaded")
+			ana.SeesCause("Ben", "away", "page-reloaded", "page-navigated") // TestTheEndsThatAPageCauses knows which, and where
 			ana.Sees("Ben", "connected")
 			ben.Sees("Ana", "connected")
 			if after := ana.Text(tile("Ben") + `.dataset.peer`); after != before {

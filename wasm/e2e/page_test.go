@@ -103,7 +103,7 @@ func TestACallByKeyboardAlone(t *testing.T) {
 
 // refuse is a getUserMedia that fails for what the expression wanted says.
 func refuse(wanted, name string) string {
-	return fmt.Sprintf(`{
+	return fmt.Sprintf(`if (navigator.mediaDevices) { // about:blank has none in Firefox
 		const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
 		navigator.mediaDevices.getUserMedia = async (wanted) => {
 			if (%s) throw new DOMException('provoked', %q)
@@ -208,24 +208,20 @@ func TestCopyLinkAndSaveReport(t *testing.T) {
 	ana.Press("Save report")
 	ana.says("Report saved to your downloads")
 	var saved []string
-	for range 100 {
-		if saved, _ = filepath.Glob(filepath.Join(folder, "holdline-test-*.json")); len(saved) == 1 {
-			break
-		}
-		ana.Eval(`new Promise((done) => setTimeout(done, 50))`, nil)
-	}
-	if len(saved) != 1 {
-		t.Fatal("no report was downloaded")
-	}
-	data, err := os.ReadFile(saved[0])
-	if err != nil {
-		t.Fatal(err)
-	}
 	var report struct {
 		Schema string `json:"schema"`
 	}
-	if err := json.Unmarshal(data, &report); err != nil || report.Schema != "holdline.report/1" {
-		t.Errorf("schema %q, %v", report.Schema, err)
+	// A file that is being written is there already, in Firefox under its own name.
+	for range 100 {
+		if saved, _ = filepath.Glob(filepath.Join(folder, "holdline-test-*.json")); len(saved) == 1 {
+			if data, err := os.ReadFile(saved[0]); err == nil && json.Unmarshal(data, &report) == nil {
+				break
+			}
+		}
+		ana.Eval(`new Promise((done) => setTimeout(done, 50))`, nil)
+	}
+	if len(saved) != 1 || report.Schema != "holdline.report/1" {
+		t.Fatalf("downloaded %v, with the schema %q", saved, report.Schema)
 	}
 	if story, err := exec.Command("go", "run", "holdline/wasm", saved[0]).CombinedOutput(); err != nil {
 		t.Errorf("go run ./wasm REPORT.json: %v\n%s", err, story)

@@ -10,7 +10,7 @@ import (
 )
 
 // Chromium picks the whole screen by itself (--use-fake-ui-for-media-stream),
-// which it draws in moving colours.
+// which it draws in moving colours; in Firefox the kit paints one.
 
 // screenOf is the picture of the screen that a participant shares.
 func screenOf(name string) string { return tile(name) + `.querySelector('video[data-kind=screen]')` }
@@ -129,6 +129,9 @@ func TestAScreenIsSharedWhileTheServerIsAway(t *testing.T) {
 }
 
 func TestTheBrowsersOwnStopSharing(t *testing.T) {
+	if engineOf("Ben") == kit.Firefox {
+		t.Skip("headless Firefox 153 has no bar to stop sharing, and gives no listener what a script dispatches on a MediaStreamTrack")
+	}
 	ana, ben := call(t, StartServer(t), "&media=none")
 	ben.Eval(`(() => {
 		const real = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices)

@@ -271,6 +271,9 @@ func (p *firefoxProfile) newTab(w *watcher) (tab, error) {
 		return nil, err
 	}
 	t := p.browser.watch(r.Context, w)
+	if err := t.beforeDocuments(ctx, paintedScreen); err != nil {
+		return nil, err
+	}
 	// As large as Chromium's.
 	return t, t.command(ctx, "browsingContext.setViewport", M{"viewport": M{"width": 780, "height": 493}}, nil)
 }

@@ -133,7 +133,8 @@ func (t *firefoxTab) call(ctx context.Context, handle, function string, args ...
 	return r.text()
 }
 
-// press types keys one after the other.
+// press types keys one after the other, into the window in front: in another one
+// Firefox moves the focus and shows nobody where it is.
 func (t *firefoxTab) press(ctx context.Context, keys ...string) error {
 	var actions []M
 	for _, k := range keys {
@@ -141,6 +142,9 @@ func (t *firefoxTab) press(ctx context.Context, keys ...string) error {
 	}
 	if len(actions) == 0 {
 		return nil
+	}
+	if err := t.toFront(ctx); err != nil {
+		return err
 	}
 	return t.command(ctx, "input.performActions", M{"actions": []M{{"type": "key", "id": "keyboard", "actions": actions}}}, nil)
 }
