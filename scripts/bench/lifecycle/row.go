@@ -41,6 +41,7 @@ const (
 	rowLink    = "link followed"
 	rowKill    = "page's process killed"
 	rowBrowser = "browser killed"
+	rowSilence = "browser stopped"
 	rowFreeze  = "page frozen"
 	rowCut     = "signaling cut for 3 s"
 	rowRestart = "server killed, back after 3 s"
@@ -58,6 +59,7 @@ func rows() []row {
 		{name: rowLink, noted: true, quick: both, action: kit.FollowLink},
 		{name: rowKill, quick: firefox, action: kit.KillPage},
 		{name: rowBrowser, action: kit.KillBrowser},
+		{name: rowSilence, action: kit.StopBrowser},
 		{name: rowFreeze, action: kit.Freeze, back: pictureMoves},
 		{name: rowCut, act: (*batch).cut, back: attached, away: 3 * time.Second},
 		{name: rowRestart, act: (*batch).restart, back: attached, away: 3 * time.Second},

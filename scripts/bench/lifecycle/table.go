@@ -28,6 +28,7 @@ var lines = []line{
 	{rowReload, "reload → the picture moves again", "1 s", back},
 	{rowKill, "page's process killed (SIGKILL)", "200 ms", known},
 	{rowBrowser, "browser killed (SIGKILL)", "200 ms", known},
+	{rowSilence, "silence: all of the browser stopped (SIGSTOP)", "1.5 s", known},
 	{rowFreeze, "page frozen", "1.5 s", known},
 	{rowFreeze, "frozen page resumed → as before", "", back},
 	{rowCut, "signaling of one cut for 3 s", "1.5 s", known},
