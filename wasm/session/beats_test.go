@@ -288,9 +288,54 @@ func TestWebRTCPC_4_3_3_FailedIsNotFinalOnceConnected(t *testing.T) {
 	ana.expect(StateConnected, "Ben", PeerConnected, "")
 }
 
-func TestDTLSFailedIsAnEndOfTheLink(t *testing.T) {
+func TestAHandshakeThatFailsIsTheEndOfTheLink(t *testing.T) {
 	w := newWorld(t)
-	ana, _ := w.call()
+	w.broken = true
+	ana := w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(time.Second)
+	w.open(Config{Name: "Ben", JoinNow: true})
+	w.run(time.Second)
 	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "failed"})
 	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CauseDTLSFailed)
+}
+
+func TestDTLSThatFailsLaterIsMendedByANewConnection(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	w.run(2 * time.Second)
+	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "connected"})
+	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "failed"})
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	w.until(2*time.Second, "a new connection is there", func() bool { return ana.peer("Ben").State == PeerConnected })
+	if got := ana.peer("Ben").Generation; got != 2 {
+		t.Errorf("connected by generation %d, want 2", got)
+	}
+	// Its own handshake is the ladder's matter.
+	w.blocked = true
+	w.until(3*time.Second, "it breaks", func() bool { return ana.peer("Ben").State == PeerRecovering })
+	ana.s.peer("p2").Link.DTLS = "connecting"
+	ana.step(DTLSStateChanged{Link{"p2", 1, 2}, "failed"})
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+}
+
+func TestARestartLetsTheAgreementBeforeItSettle(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.run(2 * time.Second)
+	restarts := func(p *page) int { return count(p, func(a SetLocalDescription) bool { return a.Restart }) }
+	ana.step(NetworkChanged{Online: true})
+	w.run(200 * time.Millisecond)
+	if restarts(ana) != 1 {
+		t.Fatalf("%d restarts at once, want 1", restarts(ana))
+	}
+	ben.step(NetworkChanged{Online: true})
+	w.run(500 * time.Millisecond)
+	if a, b := restarts(ana), restarts(ben); a != 1 || b != 0 {
+		t.Errorf("%d and %d restarts before the first has settled, want 1 and 0", a, b)
+	}
+	w.run(3 * time.Second)
+	if a, b := restarts(ana), restarts(ben); a != 1 || b != 1 {
+		t.Errorf("%d and %d restarts after it, want one each", a, b)
+	}
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
 }

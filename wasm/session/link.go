@@ -30,15 +30,17 @@ type link struct {
 	OfferAt    time.Duration // when the side that waits offers itself
 
 	// Negotiation, as W3C webrtc-pc, section 10.7 ("perfect negotiation") has it.
-	Attempt     int  // of descriptions
-	Making      bool // an offer is being made
-	Offered     bool // have-local-offer
-	Applying    bool // a remote offer is being applied, up to the answer
-	Needed      bool // negotiation is needed, once it can be
-	Restart     bool // … with an ICE restart
-	Ignored     int  // the remote's offer that glare made void
-	Negotiation int  // the newest offer's number, from either side
-	Applied     int  // the remote offer that was applied last
+	Attempt     int           // of descriptions
+	Making      bool          // an offer is being made
+	Offered     bool          // have-local-offer
+	Applying    bool          // a remote offer is being applied, up to the answer
+	Needed      bool          // negotiation is needed, once it can be
+	AgreedAt    time.Duration // when the newest answer was taken or made
+	Restart     bool          // … with an ICE restart
+	Restarts    bool          // the newest offer of one's own does
+	Ignored     int           // the remote's offer that glare made void
+	Negotiation int           // the newest offer's number, from either side
+	Applied     int           // the remote offer that was applied last
 	Answer      string
 	Found       []json.RawMessage // the candidates of the newest local description
 	Offer       string
@@ -178,10 +180,7 @@ func (s *Session) handleLink(p *peer, ev Event) {
 	case ConnectionStateChanged:
 		s.connectionState(p, ev.State)
 	case DTLSStateChanged:
-		l.DTLS = ev.State
-		if ev.State == "failed" {
-			s.endLink(p, Evidence{DTLS: ev.State})
-		}
+		s.secured(p, ev.State)
 	case ConnectionRefused:
 		s.endLink(p, Evidence{Negotiation: ev.Err})
 	case ControlOpened:
@@ -197,7 +196,6 @@ func (s *Session) handleLink(p *peer, ev Event) {
 		l.note("a control message does not decode: " + withoutGot(ev.Err))
 	case ControlClosed:
 		l.Control = false
-		l.note("the control channel closed")
 		s.controlClosed(p)
 	case ChatOpened:
 		l.Chat = true

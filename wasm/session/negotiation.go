@@ -1,6 +1,10 @@
 package session
 
-import "holdline/server/signal"
+import (
+	"time"
+
+	"holdline/server/signal"
+)
 
 // toPeer addresses a message with the four numbers.
 func (s *Session) toPeer(p *peer, t signal.Type, payload []byte) signal.Envelope {
@@ -8,18 +12,30 @@ func (s *Session) toPeer(p *peer, t signal.Type, payload []byte) signal.Envelope
 		Generation: p.Link.Generation, Negotiation: max(1, p.Link.Negotiation), Payload: payload}
 }
 
-// offer makes an offer, or remembers that one is needed.
+// offer makes an offer, or remembers that one is needed. An ICE restart leaves
+// the one before it the time to find its path: in Firefox 153 DTLS fails, or the
+// channels close, where the next comes 100 ms after its answer
+// (TestEitherSideMayRestartICE with Chromium).
 func (s *Session) offer(p *peer, restart bool) {
 	l := &p.Link
 	l.Restart = l.Restart || restart
-	if l.Making || l.Offered || l.Applying {
+	if l.Making || l.Offered || l.Applying || l.Restart && s.now.Mono < s.settled(l) {
 		l.Needed = true
 		return
 	}
 	l.Making, l.Needed = true, false
 	l.Attempt++
 	s.emit(SetLocalDescription{p.name(), l.Attempt, l.Restart, l.Rung == rungRelayOnly && s.hasRelay()})
-	l.Restart = false
+	l.Restarts, l.Restart = l.Restart, false
+}
+
+// settled is when the newest agreement has had the time to find its path. On a
+// link that never had one there is nothing to lose.
+func (s *Session) settled(l *link) time.Duration {
+	if l.AgreedAt == 0 || !l.Ever {
+		return 0
+	}
+	return l.AgreedAt + s.policy.RestartApart
 }
 
 func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
@@ -30,7 +46,7 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	}
 	if l.Applying {
 		l.Applying, l.Found = false, nil
-		l.Answer = ev.SDP
+		l.Answer, l.AgreedAt = ev.SDP, s.now.Mono
 		s.sendAnswer(p)
 		if l.Needed {
 			s.offer(p, false)
@@ -140,7 +156,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	if e.Generation != l.Generation || !l.Offered || e.Negotiation != l.Negotiation {
 		return
 	}
-	l.Offered, l.OfferAgain, l.Answered = false, 0, true
+	l.Offered, l.OfferAgain, l.Answered, l.AgreedAt = false, 0, true, s.now.Mono
 	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
@@ -170,6 +186,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		s.startOver(p)
 	default:
 		l.Needed = true // what the own offer was for is still wanted after the rollback
+		l.Restart = l.Restart || l.Restarts
 	}
 	l.Making, l.Offered, l.OfferAgain = false, false, 0
 	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, ""
@@ -190,6 +207,11 @@ func (s *Session) startOver(p *peer) {
 	l.Connection, l.DTLS, l.FirstOffer = "", "", 0
 }
 
+// waits says whether a restart waits for the agreement before it to settle.
+func (l *link) waits() bool {
+	return l.Needed && l.Restart && !l.Making && !l.Offered && !l.Applying
+}
+
 // tickNegotiation repeats and gives up first negotiations.
 func (s *Session) tickNegotiation(p *peer) {
 	l, now := &p.Link, s.now.Mono
@@ -202,6 +224,9 @@ func (s *Session) tickNegotiation(p *peer) {
 	}
 	if l.State == linkEnded || l.Generation == 0 {
 		return
+	}
+	if l.waits() && now >= s.settled(l) {
+		s.offer(p, false)
 	}
 	if due(l.OfferAgain, now) && l.Offered {
 		l.OfferAgain = now + s.policy.OfferAgainAfter

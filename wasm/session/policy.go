@@ -44,6 +44,9 @@ type Policy struct {
 	OfferAgainAfter time.Duration `json:"offerAgainAfter"`
 	// NegotiateWithin is when a first offer without an answer ends the link: 20 s.
 	NegotiateWithin time.Duration `json:"negotiateWithin"`
+	// RestartApart is when an ICE restart may follow the newest agreement: after
+	// 1 s.
+	RestartApart time.Duration `json:"restartApart"`
 	// ConnectWithin is when a first connection without a path ends: 40 s after
 	// the remote description (RFC 8863 asks for 39.5 s).
 	ConnectWithin time.Duration `json:"connectWithin"`
@@ -108,6 +111,7 @@ func DefaultPolicy() Policy {
 		OfferAfter:      5 * time.Second,
 		OfferAgainAfter: 5 * time.Second,
 		NegotiateWithin: 20 * time.Second,
+		RestartApart:    time.Second,
 		ConnectWithin:   40 * time.Second,
 
 		VouchEvery:       5 * time.Second,

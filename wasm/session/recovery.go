@@ -93,15 +93,38 @@ func (s *Session) connectionState(p *peer, st string) {
 // with the remote's RTCPeerConnection; its next offer, or the word that it gave
 // up, is on the way.
 func (s *Session) controlClosed(p *peer) {
-	l := &p.Link
-	if l.State == linkNegotiating {
-		return
+	if p.Link.State != linkNegotiating {
+		s.associationGone(p, "the control channel closed")
 	}
+}
+
+// secured takes RTCDtlsTransport.state. A handshake that fails ends a first
+// connection; a later one's, the ladder goes on. What fails after it worked is
+// gone as a channel is that closes.
+func (s *Session) secured(p *peer, state string) {
+	l := &p.Link
+	was := l.DTLS
+	l.DTLS = state
+	switch {
+	case state != "failed":
+	case was == "connected":
+		s.associationGone(p, "DTLS failed")
+	case l.Ever:
+		l.note("DTLS failed")
+	default:
+		s.endLink(p, Evidence{DTLS: state})
+	}
+}
+
+// associationGone is the end of DTLS or SCTP on a link that had worked.
+func (s *Session) associationGone(p *peer, why string) {
+	l := &p.Link
+	l.note(why)
 	l.Gone = true
 	switch {
 	case !p.live():
 	case l.State == linkConnected:
-		s.interrupted(p, "the control channel closed")
+		s.interrupted(p, why)
 	case !s.Offline:
 		l.Rung = rungNewConnection - 1
 		s.climb(p)

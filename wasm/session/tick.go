@@ -52,6 +52,9 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 	if p.live() {
 		want(l.OfferAt)
 	}
+	if l.waits() && l.State != linkEnded {
+		want(s.settled(l))
+	}
 	switch l.State {
 	case linkNegotiating:
 		if l.Offered {

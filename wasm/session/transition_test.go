@@ -98,7 +98,7 @@ func walks() []walk {
 		{path, "recovering", "connected", bye(linkRecovering), []Event{beat}},
 		{path, "negotiating", "ended", bye(linkNegotiating), []Event{left}},
 		{path, "connected", "ended", bye(linkConnected), []Event{say(signal.TypeBye, 2)}},
-		{path, "interrupted", "ended", bye(linkInterrupted), []Event{DTLSStateChanged{ben, "failed"}}},
+		{path, "interrupted", "ended", bye(linkInterrupted), []Event{ConnectionRefused{ben, "err"}}},
 		{path, "recovering", "ended", bye(linkRecovering), []Event{left}},
 		{path, "ended", "negotiating", bye(linkEnded), []Event{RejoinPressed{}}},
 

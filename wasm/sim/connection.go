@@ -32,6 +32,7 @@ type connection struct {
 	asked         bool     // negotiationneeded was fired for it
 	deaf          bool     // never gathers: Chromium 156 after a rollback, sometimes
 	candidates    []string // ufrags of the remote's candidates
+	agreedAt      time.Duration
 	found         []candidate
 	taken         []string // remote candidates, as they came
 
@@ -180,7 +181,19 @@ func (c *connection) apply(local, remote *description) {
 	c.state, c.needed, c.asked = "stable", false, false
 	c.wasLocal, c.wasRemote = nil, nil
 	c.slot, c.sent, c.got = c.local.slot, c.local.share, c.remote.share
+	c.hasty()
 	c.agree(c.local.ufrag, c.remote.ufrag)
+}
+
+// hasty is Firefox 153 where an ICE restart comes right after the agreement
+// before it: DTLS fails.
+func (c *connection) hasty() {
+	now := c.page.world.clock.now
+	if c.page.machine().browser == firefox && c.control.open && c.local.ufrag != c.ours && now-c.agreedAt < second/2 {
+		c.page.put(session.DTLSStateChanged{Link: c.link, State: "failed"})
+		c.shut()
+	}
+	c.agreedAt = now
 }
 
 // setRemote is setRemoteDescription; an offer in the middle of one's own
