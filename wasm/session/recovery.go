@@ -93,8 +93,10 @@ func (s *Session) connectionState(p *peer, st string) {
 // with the remote's RTCPeerConnection; its next offer, or the word that it gave
 // up, is on the way.
 func (s *Session) controlClosed(p *peer) {
+	const fact = "the control channel closed"
+	p.Link.note(fact) // evidence, whatever comes of it
 	if p.Link.State != linkNegotiating {
-		s.associationGone(p, "the control channel closed")
+		s.associationGone(p, fact)
 	}
 }
 
