@@ -320,3 +320,36 @@ func TestChromiumDelaysSocketsAfterManyFailures(t *testing.T) {
 		t.Errorf("the slowest of 20 failing sockets took %.0f ms: this Chromium does not delay them any more, so the probe is not needed for it", slowest)
 	}
 }
+
+// lateAnswers takes 100 ms for every answer to a restart, and for all that comes after it.
+const lateAnswers = connections + `{
+	let before = Promise.resolve()
+	for (const name of ['setRemoteDescription', 'addIceCandidate']) {
+		const own = RTCPeerConnection.prototype[name]
+		RTCPeerConnection.prototype[name] = function (given) {
+			if (given.type === 'answer' && this.currentRemoteDescription) {
+				before = new Promise((resolve) => setTimeout(resolve, 100))
+			}
+			return before.then(() => own.call(this, given))
+		}
+	}
+}`
+
+// TestChecksDoNotOvertakeTheAnswer restarts ICE on a path that works, where the
+// answer is later than the checks would be.
+func TestChecksDoNotOvertakeTheAnswer(t *testing.T) {
+	s := StartServer(t)
+	ana := visit(t, "Ana", address(s, "test", "Ana", "&media=none"), connections)
+	ana.Is("waiting")
+	ben := visit(t, "Ben", address(s, "test", "Ben", "&media=none"), lateAnswers)
+	ana.Sees("Ben", "connected")
+	ben.Sees("Ana", "connected")
+	for range 4 {
+		ana.Eval(`window.states = [], new MutationObserver(() => window.states.push(document.querySelector('[data-peer]').dataset.state))
+			.observe(document.querySelector('[data-peer]'), { attributes: true, attributeFilter: ['data-state'] }), 1`, nil)
+		restartsICE(t, ben, ana)
+		if states := ana.Text(`window.states.join()`); states != "" {
+			t.Errorf("over a restart on a path that works, Ana saw Ben %s", states)
+		}
+	}
+}

@@ -43,6 +43,8 @@ type link struct {
 	Applied     int           // the remote offer that was applied last
 	Answer      string
 	Found       []json.RawMessage // the candidates of the newest local description
+	Held        []json.RawMessage // the remote's that wait until ChecksAt
+	ChecksAt    time.Duration
 	Offer       string
 	OfferAgain  time.Duration
 	FirstOffer  time.Duration

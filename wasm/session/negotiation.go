@@ -46,7 +46,7 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	}
 	if l.Applying {
 		l.Applying, l.Found = false, nil
-		l.Answer, l.AgreedAt = ev.SDP, s.now.Mono
+		l.Answer, l.AgreedAt, l.ChecksAt = ev.SDP, s.now.Mono, s.now.Mono+s.policy.ChecksAfter
 		s.sendAnswer(p)
 		if l.Needed {
 			s.offer(p, false)
@@ -130,7 +130,7 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		// description before it, whose candidates are needed (webrtc-pc, 10.7).
 		void := l.Ignored != 0 && e.Negotiation == l.Ignored && l.RemoteAt == 0 && !l.Answered
 		if e.Generation == l.Generation && l.State != linkEnded && !void {
-			s.emit(AddCandidate{p.name(), e.Payload})
+			s.takeCandidate(p, e.Payload)
 		}
 		return
 	}
@@ -191,6 +191,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	l.Making, l.Offered, l.OfferAgain = false, false, 0
 	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, ""
 	l.OfferAt = 0
+	s.releaseCandidates(p) // of the agreement before
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
 }
@@ -227,6 +228,9 @@ func (s *Session) tickNegotiation(p *peer) {
 	}
 	if l.waits() && now >= s.settled(l) {
 		s.offer(p, false)
+	}
+	if !s.checksWait(l) {
+		s.releaseCandidates(p)
 	}
 	if due(l.OfferAgain, now) && l.Offered {
 		l.OfferAgain = now + s.policy.OfferAgainAfter

@@ -375,3 +375,32 @@ func TestAConnectionThatTookAnAnswerIsNotStartedOver(t *testing.T) {
 		t.Error("the connection was thrown away: the other side's DTLS would meet another certificate")
 	}
 }
+
+func TestOnAPathThatWorksTheAnswerGoesAheadOfTheChecks(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.run(2 * time.Second)
+	given := func() int { return count(ana, func(AddCandidate) bool { return true }) }
+	before := given()
+	ben.step(NetworkChanged{Online: true})
+	w.until(time.Second, "Ana has answered", func() bool { return descriptionsSent(ana, "answer") == 2 })
+	w.run(400 * time.Millisecond)
+	if n := given() - before; n != 0 {
+		t.Errorf("%d candidates were handed to ICE 400 ms after the answer, want none before 500 ms", n)
+	}
+	w.run(200 * time.Millisecond)
+	if n := given() - before; n != 2 {
+		t.Errorf("%d candidates were handed to ICE after 500 ms, want both", n)
+	}
+	// Where nothing comes any more they are needed at once.
+	before = given()
+	w.run(2 * time.Second)
+	ben.step(NetworkChanged{Online: true})
+	w.until(time.Second, "Ana has answered", func() bool { return descriptionsSent(ana, "answer") == 3 })
+	w.run(50 * time.Millisecond)
+	ana.step(ConnectionStateChanged{Link{"p2", 1, 1}, "failed"})
+	w.run(10 * time.Millisecond)
+	if n := given() - before; n != 2 {
+		t.Errorf("%d candidates were handed to ICE on a path that broke, want both", n)
+	}
+}

@@ -44,6 +44,9 @@ type Policy struct {
 	OfferAgainAfter time.Duration `json:"offerAgainAfter"`
 	// NegotiateWithin is when a first offer without an answer ends the link: 20 s.
 	NegotiateWithin time.Duration `json:"negotiateWithin"`
+	// ChecksAfter is how long an answer goes ahead of the checks that it leads to,
+	// on a path that works: 500 ms.
+	ChecksAfter time.Duration `json:"checksAfter"`
 	// RestartApart is when an ICE restart may follow the newest agreement: after
 	// 1 s.
 	RestartApart time.Duration `json:"restartApart"`
@@ -111,6 +114,7 @@ func DefaultPolicy() Policy {
 		OfferAfter:      5 * time.Second,
 		OfferAgainAfter: 5 * time.Second,
 		NegotiateWithin: 20 * time.Second,
+		ChecksAfter:     500 * time.Millisecond,
 		RestartApart:    time.Second,
 		ConnectWithin:   40 * time.Second,
 

@@ -147,6 +147,7 @@ func (s *Session) interrupted(p *peer, why string) {
 	l.GiveUpAt = s.now.Mono + s.policy.RecoverWithin
 	l.Rung, l.RungUntil = 0, 0
 	s.enterLink(p, linkInterrupted, signal.CauseNetworkLost)
+	s.releaseCandidates(p)
 	s.climb(p)
 }
 

@@ -70,6 +70,9 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 		if l.AskedAt != 0 {
 			want(s.answerBy(l))
 		}
+		if len(l.Held) != 0 && !l.Applying {
+			want(l.ChecksAt)
+		}
 	case linkInterrupted, linkRecovering:
 		if l.Offered {
 			want(l.OfferAgain)

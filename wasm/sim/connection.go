@@ -183,6 +183,12 @@ func (c *connection) apply(local, remote *description) {
 	c.slot, c.sent, c.got = c.local.slot, c.local.share, c.remote.share
 	c.hasty()
 	c.agree(c.local.ufrag, c.remote.ufrag)
+	c.overtake()
+	if d := c.peer; d != nil && c.pruned != "" && c.pruned == c.theirs {
+		c.pair, d.pair = nil, nil
+		c.look()
+		d.look()
+	}
 }
 
 // hasty is Firefox 153 where an ICE restart comes right after the agreement
@@ -194,6 +200,23 @@ func (c *connection) hasty() {
 		c.shut()
 	}
 	c.agreedAt = now
+}
+
+// overtake is Firefox 153 that begins its checks after an ICE restart before
+// Chromium 156 has the answer, on a path that works: Chromium may prune their
+// pair and go on with one to an address of before, which nothing comes of.
+func (c *connection) overtake() {
+	d := c.peer
+	if c.page.machine().browser != firefox || d == nil || d.page.machine().browser != chromium || !c.flows() || c.served() ||
+		c.state != "stable" || c.local == nil || c.local.kind != "answer" || !has(c.candidates, c.theirs) {
+		return
+	}
+	ufrag, w := c.ours, c.page.world
+	w.after(w.noise.between(time.Millisecond, 4*time.Millisecond), func() {
+		if !c.closed && !d.closed && c.ours == ufrag && c.flows() && d.state == "have-local-offer" && d.local.ufrag == c.theirs && w.noise.chance(0.5) {
+			d.pruned = ufrag
+		}
+	})
 }
 
 // setRemote is setRemoteDescription; an offer in the middle of one's own
@@ -295,6 +318,7 @@ func (c *connection) addCandidate(data json.RawMessage) {
 			c.page.put(session.CandidateRefused{Link: c.link, Err: "OperationError: unknown ufrag " + ufrag})
 		default:
 			c.candidates = append(c.candidates, ufrag)
+			c.overtake()
 			c.check()
 		}
 	})

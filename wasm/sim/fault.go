@@ -66,6 +66,7 @@ const (
 	Unplug
 	ServerPath
 	Roam
+	Attach
 	ResetSocket
 	HalfOpen
 	Block
@@ -125,6 +126,7 @@ func init() {
 		Unplug:        {"pulls the cable", 1, 100 * time.Millisecond, 70 * second, false, true, unplug},
 		ServerPath:    {"does not reach the server", 2, 100 * time.Millisecond, 70 * second, false, true, serverPath},
 		Roam:          {"moves to another network", 1.5, 50 * time.Millisecond, 4 * second, false, true, roam},
+		Attach:        {"gets another network besides", 1, 0, 0, false, false, attach},
 		ResetSocket:   {"has the socket reset", 1.5, 0, 0, false, false, resetSocket},
 		HalfOpen:      {"has a half-open socket", 1, 0, 0, false, false, halfOpen},
 		Block:         {"is blocked from", 2, 100 * time.Millisecond, 70 * second, true, true, block},

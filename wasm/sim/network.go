@@ -20,6 +20,21 @@ func (m *machine) online(on bool) {
 	}
 }
 
+// attach is another network besides the one in use: the browser says online,
+// and nothing was lost. It comes between pages that run and are connected: an
+// ICE restart in the middle of a first connection, or an old one that a page
+// sends when its dialog is over, may fail Firefox's DTLS.
+func attach(w *World, f Fault) {
+	m := w.machines[f.Who]
+	for _, c := range w.connections {
+		if c.page.machine() == m && !c.closed && !c.page.gone && !c.broken && (!c.control.open || !c.page.runs() || c.peer != nil && !c.peer.page.runs()) {
+			w.after(second, func() { attach(w, f) })
+			return
+		}
+	}
+	m.online(true)
+}
+
 // uplink is a router that is gone: the machine does not notice.
 func uplink(w *World, f Fault) {
 	m := w.machines[f.Who]

@@ -187,7 +187,7 @@ func (o *oracle) plausible(p *page, v *session.PeerSnapshot) {
 	case signal.CausePageUnresponsive:
 		ok = either(Dialog, Cancel, Hide, Freeze, Sleep, Lossy, Slow, Restart, Drain, RestartNewKey) || o.trouble(p.machine(), i.machine, 90*second) > 0
 	case signal.CauseNetworkChanged:
-		ok = either(Roam, Unplug)
+		ok = either(Roam, Unplug, Attach)
 	case signal.CausePathBlocked, signal.CauseNetworkLost, signal.CauseServerUnreachable, signal.CauseServerShutdown, signal.CauseSignalingLost, signal.CausePageVanished:
 		ok = o.trouble(p.machine(), i.machine, 90*second) > 0 || o.restarts > 0 || i.deeds != 0 || i.left || either(ResetSocket, HalfOpen, Roam, SendAway, Cancel, Download, Reload, Navigate, Elsewhere, Freeze, Duplicate)
 	}

@@ -23,6 +23,7 @@ type transport struct {
 	mated     *connection // the DTLS transport's other end, once there is one
 	broken    bool        // DTLS or SCTP is gone for good
 	dead      bool        // ICE has failed: needs a restart
+	pruned    string      // the remote's ufrag that it never chooses a pair of
 	relayOnly bool        // iceTransportPolicy is relay
 	inflow    bool        // packets come in
 	consent   bool        // and answers to one's own
@@ -107,7 +108,7 @@ func (c *connection) athome() bool {
 func (c *connection) matches() bool {
 	d := c.peer
 	return d != nil && !c.closed && !d.closed && d.peer == c && c.ours != "" && c.ours == d.theirs && c.theirs == d.ours &&
-		c.athome() && d.athome() &&
+		c.athome() && d.athome() && (c.pruned == "" || c.pruned != c.theirs) && (d.pruned == "" || d.pruned != d.theirs) &&
 		!c.dead && !d.dead && (has(c.candidates, c.theirs) || has(d.candidates, d.theirs)) && !c.broken && !d.broken
 }
 
