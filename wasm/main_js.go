@@ -85,6 +85,7 @@ func (c *client) begin(record *session.Record, stopped []session.Stopped, locked
 				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera, Screen: rtc.CanShareScreen(),
 				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: rand.Uint64(),
 				Record: record, Stopped: stopped, After: after, Locked: locked, Page: page.ServedAs(), Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
+				ChecksWait: rtc.ChecksOvertake(),
 			}})
 		},
 		Join:          func(name string) { put(session.JoinPressed{Name: name}) },

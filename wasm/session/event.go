@@ -242,6 +242,7 @@ type Config struct {
 	Stopped    []Stopped    `json:"stopped,omitempty"`
 	AskToLeave bool         `json:"askToLeave"`
 	Hidden     bool         `json:"hidden"`
+	ChecksWait bool         `json:"checksWait,omitempty"` // this browser's checks must not overtake its answer
 	ICEServers []ICEServer  `json:"iceServers,omitempty"`
 }
 

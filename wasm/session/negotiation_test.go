@@ -379,6 +379,7 @@ func TestAConnectionThatTookAnAnswerIsNotStartedOver(t *testing.T) {
 func TestOnAPathThatWorksTheAnswerGoesAheadOfTheChecks(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.call()
+	ana.s.Config.ChecksWait = true
 	w.run(2 * time.Second)
 	given := func() int { return count(ana, func(AddCandidate) bool { return true }) }
 	before := given()
@@ -402,5 +403,15 @@ func TestOnAPathThatWorksTheAnswerGoesAheadOfTheChecks(t *testing.T) {
 	w.run(10 * time.Millisecond)
 	if n := given() - before; n != 2 {
 		t.Errorf("%d candidates were handed to ICE on a path that broke, want both", n)
+	}
+	// In another browser nothing waits.
+	ana.s.Config.ChecksWait = false
+	w.run(10 * time.Second)
+	before = given()
+	ben.step(NetworkChanged{Online: true})
+	w.until(time.Second, "Ana has answered", func() bool { return descriptionsSent(ana, "answer") == 4 })
+	w.run(20 * time.Millisecond)
+	if n := given() - before; n != 2 {
+		t.Errorf("%d candidates were handed to ICE at once, want both", n)
 	}
 }

@@ -45,7 +45,7 @@ type Policy struct {
 	// NegotiateWithin is when a first offer without an answer ends the link: 20 s.
 	NegotiateWithin time.Duration `json:"negotiateWithin"`
 	// ChecksAfter is how long an answer goes ahead of the checks that it leads to,
-	// on a path that works: 500 ms.
+	// on a path that works, where the browser needs that: 500 ms.
 	ChecksAfter time.Duration `json:"checksAfter"`
 	// RestartApart is when an ICE restart may follow the newest agreement: after
 	// 1 s.

@@ -184,6 +184,20 @@ func (c *connection) apply(local, remote *description) {
 	c.hasty()
 	c.agree(c.local.ufrag, c.remote.ufrag)
 	c.overtake()
+	if local != nil && local.kind == "answer" {
+		ufrag := c.theirs
+		c.page.world.after(160*time.Millisecond, func() {
+			if !c.closed && c.theirs == ufrag {
+				c.mispair()
+				c.choose()
+			}
+		})
+	}
+	c.choose()
+}
+
+// choose ends the path of before, where its successor is one that nothing comes of.
+func (c *connection) choose() {
 	if d := c.peer; d != nil && c.pruned != "" && c.pruned == c.theirs {
 		c.pair, d.pair = nil, nil
 		c.look()
@@ -200,6 +214,17 @@ func (c *connection) hasty() {
 		c.shut()
 	}
 	c.agreedAt = now
+}
+
+// mispair is Chromium 156 that answers an ICE restart before it has a candidate of
+// the offer's, on a path that works: it may choose a pair to Firefox's address of
+// before.
+func (c *connection) mispair() {
+	d := c.peer
+	if c.page.machine().browser == chromium && d != nil && d.page.machine().browser == firefox && c.flows() && !c.served() &&
+		!has(c.candidates, c.theirs) && c.page.world.noise.chance(0.5) {
+		c.pruned = c.theirs
+	}
 }
 
 // overtake is Firefox 153 that begins its checks after an ICE restart before

@@ -183,7 +183,7 @@ func (p *page) begin(record *session.Record, after signal.After, locked bool, na
 	p.put(session.Started{Config: session.Config{
 		Room: roomName, Name: m.name, JoinNow: !m.lobby && !p.tab.returns, Stopped: m.left(), Microphone: true, Camera: true, Screen: !m.phone,
 		Origin: epoch + float64((p.origin+m.slept).Microseconds())/1000, Seed: w.noise.next(),
-		Record: record, After: after, Locked: locked, Page: p.served, Navigation: navigation, Hidden: p.tab.hidden, ICEServers: servers,
+		Record: record, After: after, Locked: locked, Page: p.served, Navigation: navigation, Hidden: p.tab.hidden, ICEServers: servers, ChecksWait: m.browser == firefox,
 	}})
 	if p.tab.returns {
 		w.after(w.noise.between(200*time.Millisecond, 2*time.Second), p.goBack)
