@@ -53,7 +53,6 @@ var mutants = []mutant{
 	{"the signaling timer is not cancelled when it fires", "wasm/session/signaling.go", "l.Opened, l.Welcomed, l.RetryAt = false, false, 0", "l.Opened, l.Welcomed = false, false"},
 	{"late timers are not forgiven", "wasm/session/tick.go", "	if s.late(s.now) {", "	if false {"},
 	{"checks overtake the answer", "wasm/session/checks.go", "return s.Config.ChecksWait && ", "return false && "},
-	{"the checks of every browser wait", "wasm/session/checks.go", "return s.Config.ChecksWait && ", "return "},
 	{"ICE is never restarted", "wasm/session/negotiation.go", "s.emit(SetLocalDescription{p.name(), l.Attempt, l.Restart, l.Rung == rungRelayOnly && s.hasRelay()})", "s.emit(SetLocalDescription{p.name(), l.Attempt, false, l.Rung == rungRelayOnly && s.hasRelay()})"},
 	{"nothing goes over the control channel while signaling is lost", "wasm/session/signaling.go", "		s.sendInBand(p, e)\n", ""},
 	{"an end is not told to the other side of the link", "wasm/session/link.go", "		s.send(p, s.toPeer(p, signal.TypeGaveUp, signal.Raw(signal.GaveUp{End: end})))\n", "		_ = end\n"},

@@ -184,20 +184,6 @@ func (c *connection) apply(local, remote *description) {
 	c.hasty()
 	c.agree(c.local.ufrag, c.remote.ufrag)
 	c.overtake()
-	if local != nil && local.kind == "answer" {
-		ufrag := c.theirs
-		c.page.world.after(160*time.Millisecond, func() {
-			if !c.closed && c.theirs == ufrag {
-				c.mispair()
-				c.choose()
-			}
-		})
-	}
-	c.choose()
-}
-
-// choose ends the path of before, where its successor is one that nothing comes of.
-func (c *connection) choose() {
 	if d := c.peer; d != nil && c.pruned != "" && c.pruned == c.theirs {
 		c.pair, d.pair = nil, nil
 		c.look()
@@ -216,17 +202,6 @@ func (c *connection) hasty() {
 	c.agreedAt = now
 }
 
-// mispair is Chromium 156 that answers an ICE restart before it has a candidate of
-// the offer's, on a path that works: it may choose a pair to Firefox's address of
-// before.
-func (c *connection) mispair() {
-	d := c.peer
-	if c.page.machine().browser == chromium && d != nil && d.page.machine().browser == firefox && c.flows() && !c.served() &&
-		!has(c.candidates, c.theirs) && c.page.world.noise.chance(0.5) {
-		c.pruned = c.theirs
-	}
-}
-
 // overtake is Firefox 153 that begins its checks after an ICE restart before
 // Chromium 156 has the answer, on a path that works: Chromium may prune their
 // pair and go on with one to an address of before, which nothing comes of.
@@ -238,7 +213,7 @@ func (c *connection) overtake() {
 	}
 	ufrag, w := c.ours, c.page.world
 	w.after(w.noise.between(time.Millisecond, 4*time.Millisecond), func() {
-		if !c.closed && !d.closed && c.ours == ufrag && c.flows() && d.state == "have-local-offer" && d.local.ufrag == c.theirs && w.noise.chance(0.5) {
+		if !c.closed && !d.closed && c.ours == ufrag && c.flows() && d.theirs != ufrag && d.local.ufrag == c.theirs && w.noise.chance(0.5) {
 			d.pruned = ufrag
 		}
 	})
