@@ -54,6 +54,9 @@ func (t *tab) leave(g going, then func()) {
 	if g.deed != deedClosed {
 		g.answer = max(g.answer, 20*time.Millisecond)
 	}
+	if p.parting != nil {
+		w.oracle.tellsNothing(p) // the socket that is closed now may be looked at for the going before
+	}
 	p.maybe(g)
 	if g.ask > 0 && p.listens && p.goodbyes.Ask {
 		p.dialogs++
