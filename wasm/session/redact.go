@@ -198,8 +198,10 @@ func (r *redactor) state(st state) []byte {
 		copied.Signaling.Outbox.Kept[i] = r.envelope(k)
 	}
 	for _, p := range copied.Peers {
-		for i := range p.Link.Found {
-			p.Link.Found[i] = r.candidate(p.Link.Found[i])
+		for _, list := range [][]json.RawMessage{p.Link.Found, p.Link.Held} {
+			for i := range list {
+				list[i] = r.candidate(list[i])
+			}
 		}
 		p.Link.Offer, p.Link.Answer = r.text(p.Link.Offer), r.text(p.Link.Answer)
 		p.Link.Evidence = r.texts(p.Link.Evidence)

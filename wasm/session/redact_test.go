@@ -92,6 +92,7 @@ func TestNoSecretEntersAReport(t *testing.T) {
 	now := Time{2 * time.Second, origin + 1000}
 	trace.Step(s, now, ConnectionRefused{Link{"ben", 1, 1}, "chatty"})
 	s, trace = secretive()
+	s.peer("ben").Link.Held = []json.RawMessage{json.RawMessage(`{"candidate":"candidate:1 1 udp 1 10.20.30.40 5000 typ host ufrag UFRAGx","usernameFragment":"UFRAGx"}`)}
 	for range mostRows + 2*checkpointRows {
 		trace.Step(s, now, AskChosen{true})
 	}
