@@ -111,12 +111,16 @@
     shell.status('loading.join')
   }
 
+  function enable(on) {
+    for (const control of document.querySelectorAll('.controls button, #settings, #ask, #ask-in-call')) control.disabled = !on
+  }
+
   function attach(version) {
     clearTimeout(slow)
     shell.loading(false)
     attached = true
     document.getElementById('save-report').hidden = false
-    for (const control of document.querySelectorAll('.controls button, #settings, #ask, #ask-in-call')) control.disabled = false
+    enable(true)
     holdline.version = version
     if (wanted !== null) fire('join', wanted)
     wanted = null
@@ -149,25 +153,64 @@
     stop('client-failed', 'reload', words)
   }
 
-  // run loads the client and stays until it has exited. The response goes to
-  // the compiler untouched: a wrapped one (to count its bytes) would cost
-  // Chromium's code cache.
-  async function run(wasm) {
+  // load compiles the client. The response goes to the compiler untouched: a
+  // wrapped one (to count its bytes) would cost Chromium's code cache.
+  async function load(wasm) {
     slow = setTimeout(() => {
       shell.loading(true)
       if (wanted === null) shell.status(root.dataset.state === 'joining' ? 'loading.join' : 'loading')
     }, 1000)
-    let go, instance
+    let go, program
     try {
       go = new Go()
-      ;({ instance } = await WebAssembly.instantiateStreaming(fetch(wasm), go.importObject))
+      program = await WebAssembly.instantiateStreaming(fetch(wasm), go.importObject)
       await shell.words
     } catch (err) {
       return fail(err, 'load-failed')
     }
-    await go.run(instance).catch(console.error)
-    go._resume = () => {} // its listeners are still there, and would throw
+    return run(go, program)
+  }
+
+  // run stays until the client has exited. Where it was broken off, the next
+  // one begins in this page: a reload would take the place of a navigation
+  // that is only slow, and for the time of that Firefox fetches nothing.
+  async function run(go, { instance, module }) {
+    while (await brokenOff(go, instance)) {
+      attached = false
+      enable(false)
+      go = new Go()
+      try {
+        instance = await WebAssembly.instantiate(module, go.importObject)
+      } catch (err) {
+        return fail(err)
+      }
+      window.holdlineGoodbye?.abandon()
+      for (const el of document.querySelectorAll('[data-peer], #messages > *')) el.remove()
+    }
     fail(new Error('the Go program has exited'))
+  }
+
+  // brokenOff runs the program until it ends and says whether that was in its
+  // middle. Where the person types an address or goes back, Firefox 153 ends
+  // whatever script runs (TestACallOutlivesItsProgram). A script that was ended
+  // does not count itself out, and the microtask comes when nothing runs any
+  // more. Until then the program may have been called again, and exited.
+  async function brokenOff(go, instance) {
+    let depth = 0, stopped
+    const broken = new Promise((resolve) => { stopped = resolve })
+    const counted = (enter) => {
+      if (depth++ === 0) queueMicrotask(() => { if (depth > 0) stopped() })
+      try { return enter() } finally { depth-- }
+    }
+    const resume = go._resume.bind(go)
+    go._resume = () => counted(resume)
+    await Promise.race([broken, counted(() => go.run(instance)).catch(console.error)])
+    // Its listeners are still there, and would throw; its timers would wait
+    // in a loop for Go to take notice.
+    go._resume = () => {}
+    for (const timer of go._scheduledTimeouts.values()) clearTimeout(timer)
+    go._scheduledTimeouts.clear()
+    return depth > 0
   }
 
   async function start() {
@@ -179,7 +222,7 @@
       await shell.words
       return stop('unsupported-browser', 'other-browser')
     }
-    if (config.room) return run(href('wasm'))
+    if (config.room) return load(href('wasm'))
     // The start page has no client; it only warms the compiled one.
     markReady(holdline)
     WebAssembly.compileStreaming(fetch(href('wasm'))).catch(console.error)

@@ -128,6 +128,18 @@
       for (const c of ready.connections) c.close()
       this.prepare(none)
     },
+    // abandon lets go of what a program had that was broken off, before the
+    // next one begins in this page.
+    abandon() {
+      stub.onleaving = stub.onbye = null
+      ready.socket?.close()
+      for (const c of ready.connections) {
+        for (const sender of c.getSenders()) sender.track?.stop()
+        c.close()
+      }
+      for (const track of document.querySelector('#self video')?.srcObject?.getTracks() ?? []) track.stop()
+      stub.release?.()
+    },
   }
 
   window.navigation?.addEventListener('navigate', (e) => {

@@ -114,11 +114,8 @@ func (c *client) report() []byte {
 
 // Now reads both clocks.
 func (c *client) Now() session.Time {
-	mono, _ := browser.Now()
-	return session.Time{
-		Mono: time.Duration(mono * float64(time.Millisecond)),
-		Wall: int64(js.Global().Get("Date").Call("now").Float()),
-	}
+	mono, wall := browser.Clocks()
+	return session.Time{Mono: time.Duration(mono * float64(time.Millisecond)), Wall: int64(wall)}
 }
 
 // WakeAfter sets the one timer. A timeout may come a millisecond early, so

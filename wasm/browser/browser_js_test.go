@@ -351,3 +351,27 @@ func TestTimerMayBeSetInItsOwnCallback(t *testing.T) {
 	timer.Set(1)
 	<-done
 }
+
+func TestBothClocksAreReadAtOneMoment(t *testing.T) {
+	for _, stop := range []string{"before", "after"} {
+		restore := eval(`(stop) => {
+			const now = Date.now
+			let stops = 1
+			const wait = () => { for (const end = performance.now() + 300; performance.now() < end;); }
+			Date.now = () => {
+				const stopped = stops-- > 0
+				if (stopped && stop === "before") wait()
+				const wall = now()
+				if (stopped && stop === "after") wait()
+				return wall
+			}
+			return () => { Date.now = now }
+		}`).Invoke(stop)
+		mono, wall := Clocks()
+		restore.Invoke()
+		later, laterWall := Clocks()
+		if parted := (laterWall - later) - (wall - mono); math.Abs(parted) > 100 {
+			t.Errorf("stopped %s the wall clock was read: the clocks parted by %v ms", stop, parted)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import "syscall/js"
 
 var (
 	performance = js.Global().Get("performance")
+	date        = js.Global().Get("Date")
 	timeOrigin  = performance.Get("timeOrigin").Float()
 )
 
@@ -13,6 +14,22 @@ var (
 func Now() (mono, wall float64) {
 	mono = performance.Call("now").Float()
 	return mono, timeOrigin + mono
+}
+
+// Clocks is what both clocks of the machine showed at one moment, in
+// milliseconds: mono since the page began, wall since 1970. wall follows a
+// clock that is set. Where the process was stopped between the readings, the
+// clocks would seem to have parted: then they are read again.
+func Clocks() (mono, wall float64) {
+	const moment = 50 // ms
+	for range 3 {
+		mono = performance.Call("now").Float()
+		wall = date.Call("now").Float()
+		if performance.Call("now").Float()-mono < moment {
+			break
+		}
+	}
+	return mono, wall
 }
 
 // Timer calls a function once, later; it can be set again and again. The

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"testing"
+
+	"holdline/wasm/e2e/kit"
 )
 
 func TestJoinBeforeTheClientIsThere(t *testing.T) {
@@ -67,6 +69,105 @@ func TestTheClientStopsInACall(t *testing.T) {
 		t.Errorf("participant %s came back as %s", before, after)
 	}
 	quiet(t, ana)
+}
+
+// TestAPageWhoseClientStoppedCanBeUsed: the loader of Go programs waits in a
+// loop for one that misses its timer, and one that has exited misses them all.
+func TestAPageWhoseClientStoppedCanBeUsed(t *testing.T) {
+	s := StartServer(t)
+	p := visit(t, "Ana", address(s, "test", "Ana", "&media=none"), `{
+		const later = window.setTimeout
+		window.setTimeout = (fn, ms, ...rest) => later(fn, Math.min(ms, 500), ...rest)
+	}`)
+	p.Is("waiting")
+	p.stopsGo()
+	p.Is("ended")
+	p.Until("all its timers have fired", `window.fired ??= (setTimeout(() => { window.fired = 'all' }, 1000), 'some') === 'all'`)
+	p.Press("Reload")
+	p.Is("waiting")
+}
+
+// busyInGo keeps the client's program running for 2 s, or until it is broken off.
+func (p *Page) busyInGo() {
+	p.t.Helper()
+	p.Eval(`void setTimeout(() => {
+		for (const end = performance.now() + 2000; performance.now() < end;) {
+			const question = { what: 'report' }
+			holdline.shell.fire('ask', question)
+			if (!question.json) return
+		}
+	}, 0)`, nil)
+}
+
+// anew checks who came back: the same participant, in Firefox 153 in a new
+// life, since it has broken the program off.
+func (p *Page) anew(was identity) {
+	p.t.Helper()
+	is := p.identity()
+	if is.Participant != was.Participant {
+		p.t.Errorf("participant %s came back as %s", was.Participant, is.Participant)
+	}
+	if anew := is.Life > was.Life; anew != (p.Engine() == kit.Firefox) {
+		p.t.Errorf("life %d after %d", is.Life, was.Life)
+	}
+}
+
+type identity struct {
+	Participant string
+	Life        int64
+}
+
+func (p *Page) identity() (id identity) {
+	p.t.Helper()
+	p.Eval(`(({ participant, life }) => ({ participant, life }))(holdline.snapshot())`, &id)
+	return id
+}
+
+// TestACallOutlivesItsProgram: where the person types an address, Firefox 153
+// ends whatever script runs, the client's program in the middle. The page may
+// stay: the leave is cancelled, or the other server is slow.
+func TestACallOutlivesItsProgram(t *testing.T) {
+	t.Run("the leave is cancelled", func(t *testing.T) {
+		s := StartServer(t)
+		ana := participant(t, s, "Ana", "&media=none")
+		ben := visit(t, "Ben", s.URL+"/r/test?lang=en&name=Ben&media=none", "")
+		ben.Toggle("Ask before I close the page during a call")
+		ben.Press("Join")
+		ana.Sees("Ben", "connected")
+		ben.Sees("Ana", "connected")
+		ana.Eval(`holdline.say('before')`, nil)
+		ben.Until("the message is there", `document.getElementById('messages').innerText.includes('before')`)
+		before := ben.identity()
+		ben.busyInGo()
+		ben.AnswerDialogs(false)
+		ben.Do(kit.TypeAddress.To("about:blank"))
+		ana.Sees("Ben", "away")
+		ana.Sees("Ben", "connected")
+		ben.Sees("Ana", "connected")
+		ben.anew(before)
+		ana.Eval(`holdline.say('still there?')`, nil)
+		ben.Until("the call goes on", `[...document.querySelectorAll('#messages > *')].map((l) => l.innerText.match(/before|still there/)?.[0]).join() === 'before,still there'`)
+		ben.Until("every element is there once", `document.querySelectorAll('[data-peer]').length === 1`)
+		ben.AnswerDialogs(true)
+		ben.Do(kit.TypeAddress.To("about:blank"))
+		ana.SeesCause("Ben", "away", "page-navigated", "page-closed")
+	})
+	t.Run("the next page is slow", func(t *testing.T) {
+		slow, answer := slowServer(t)
+		ana, ben := call(t, StartServer(t, scale), "&media=video")
+		before := ben.identity()
+		ben.busyInGo()
+		ben.Do(kit.TypeAddress.To(slow))
+		ana.Sees("Ben", "away")
+		ana.SeesCause("Ben", "connected", "")
+		ana.Until("the picture moves on", kit.Frames+`(`+tile("Ben")+`.querySelector('video')) > 5`)
+		if ben.Engine() == kit.Firefox { // Chromium does not let a page be asked for as long as the next one is slow
+			ben.anew(before)
+			ben.plays(1)
+		}
+		answer()
+		ana.SeesCause("Ben", "ended", "page-navigated")
+	})
 }
 
 func TestABrowserThatCannotMakeCallsIsToldSo(t *testing.T) {

@@ -5,6 +5,7 @@ package e2e
 import (
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"holdline/wasm/e2e/kit"
@@ -89,22 +90,31 @@ func TestACancelledLeaveHangsNobodyUp(t *testing.T) {
 	ana.SeesCause("Ben", "away", "page-navigated", "page-closed")
 }
 
+// slowServer is a site that answers when it is told to.
+func slowServer(t *testing.T) (url string, answer func()) {
+	t.Helper()
+	ready := make(chan struct{})
+	answer = sync.OnceFunc(func() { close(ready) })
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-ready
+		w.Write([]byte("slow"))
+	}))
+	t.Cleanup(s.Close)
+	t.Cleanup(answer)
+	return s.URL, answer
+}
+
 // TestASlowLinkIsStillANavigation: while the next page is slow to come, this
 // one takes its leaving back, in Firefox on another socket, since Firefox 153
 // has closed the one before.
 func TestASlowLinkIsStillANavigation(t *testing.T) {
-	answer := make(chan struct{})
-	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		<-answer
-		w.Write([]byte("slow"))
-	}))
-	t.Cleanup(slow.Close)
+	slow, answer := slowServer(t)
 	ana, ben := call(t, StartServer(t), "&media=none")
 	ana.witness()
-	ben.Do(kit.FollowLink.To(slow.URL))
+	ben.Do(kit.FollowLink.To(slow))
 	ana.Sees("Ben", "away")
 	ana.SeesCause("Ben", "connected", "")
-	close(answer)
+	answer()
 	ana.SeesCause("Ben", "ended", "page-navigated")
 }
 
