@@ -185,6 +185,8 @@
         return fail(err)
       }
       window.holdlineGoodbye?.abandon()
+      if (root.dataset.state === 'ended') config.joinNow = false // who has left stays away
+      shell.end(null)
       for (const el of document.querySelectorAll('[data-peer], #messages > *')) el.remove()
     }
     fail(new Error('the Go program has exited'))

@@ -168,6 +168,20 @@ func TestACallOutlivesItsProgram(t *testing.T) {
 		answer()
 		ana.SeesCause("Ben", "ended", "page-navigated")
 	})
+	t.Run("who has left stays away", func(t *testing.T) {
+		if engineOf("Ben") != kit.Firefox {
+			t.Skip("only Firefox ends a page's scripts")
+		}
+		slow, _ := slowServer(t)
+		ana, ben := call(t, StartServer(t), "&media=none")
+		ben.Press("Leave")
+		ana.SeesCause("Ben", "ended", "hangup")
+		ben.Is("ended")
+		ben.busyInGo()
+		ben.Do(kit.TypeAddress.To(slow))
+		ben.Is("lobby")
+		ben.Until("it can join again", `document.querySelector('#lobby [type=submit]').checkVisibility() && !document.querySelector('[role=alert]').checkVisibility()`)
+	})
 }
 
 func TestABrowserThatCannotMakeCallsIsToldSo(t *testing.T) {
