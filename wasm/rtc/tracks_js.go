@@ -123,21 +123,17 @@ func (c *Connections) replaceTrack(sender js.Value, kind session.DeviceKind) {
 // use again: descriptions do not grow with every share. It is added by
 // addTransceiver, which no remote offer makes its own and which a rollback
 // leaves standing (RFC 8829, sections 5.10 and 5.7). The browser then fires
-// negotiationneeded.
+// negotiationneeded. From then on it stands as the camera's does. A section that
+// is turned off and on again gives Firefox 153 packets that come late, or before
+// the answer: it takes their SSRC for the camera's, and shows nothing of the
+// screen for good (TestBothBeginToShareAtOnce, seen from Firefox: 4 of 50).
 func (c *Connections) sendScreen(p *connection) {
 	track, shared := c.devices.tracks[session.Screen]
-	direction := "inactive"
-	if shared {
-		direction = "sendonly"
-	}
 	switch {
 	case !p.screen.IsUndefined():
 		c.replaceTrack(p.screen.Get("sender"), session.Screen)
-		if text(p.screen.Get("direction")) != direction {
-			p.screen.Set("direction", direction)
-		}
 	case shared && !p.cameras().IsUndefined(): // not before the first offer, which has to begin with sound and camera
-		p.screen = p.js.Call("addTransceiver", track, map[string]any{"direction": direction, "streams": []any{c.devices.screen}})
+		p.screen = p.js.Call("addTransceiver", track, map[string]any{"direction": "sendonly", "streams": []any{c.devices.screen}})
 	}
 }
 
