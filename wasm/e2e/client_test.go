@@ -128,13 +128,7 @@ func (p *Page) identity() (id identity) {
 // stay: the leave is cancelled, or the other server is slow.
 func TestACallOutlivesItsProgram(t *testing.T) {
 	t.Run("the leave is cancelled", func(t *testing.T) {
-		s := StartServer(t)
-		ana := participant(t, s, "Ana", "&media=none")
-		ben := visit(t, "Ben", s.URL+"/r/test?lang=en&name=Ben&media=none", "")
-		ben.Toggle("Ask before I close the page during a call")
-		ben.Press("Join")
-		ana.Sees("Ben", "connected")
-		ben.Sees("Ana", "connected")
+		ana, ben := askedCall(t)
 		ana.Eval(`holdline.say('before')`, nil)
 		ben.Until("the message is there", `document.getElementById('messages').innerText.includes('before')`)
 		before := ben.identity()

@@ -68,14 +68,21 @@ func TestBothReloadAtOnce(t *testing.T) {
 	}
 }
 
-func TestACancelledLeaveHangsNobodyUp(t *testing.T) {
+// askedCall is a call without media whose Ben is asked before he closes his page.
+func askedCall(t *testing.T) (ana, ben *Page) {
+	t.Helper()
 	s := StartServer(t)
-	ana := participant(t, s, "Ana", "&media=none")
-	ben := visit(t, "Ben", s.URL+"/r/test?lang=en&name=Ben&media=none", "")
+	ana = participant(t, s, "Ana", "&media=none")
+	ben = visit(t, "Ben", s.URL+"/r/test?lang=en&name=Ben&media=none", "")
 	ben.Toggle("Ask before I close the page during a call")
 	ben.Press("Join")
 	ana.Sees("Ben", "connected")
 	ben.Sees("Ana", "connected")
+	return ana, ben
+}
+
+func TestACancelledLeaveHangsNobodyUp(t *testing.T) {
+	ana, ben := askedCall(t)
 	ben.AnswerDialogs(false)
 	ben.Do(kit.TypeAddress.To("about:blank"))
 	ana.Sees("Ben", "away")
