@@ -88,10 +88,15 @@
     if (idle) for (const c of ready.connections) c.close()
     const persisted = event.persisted === true // unload says nothing of it
     if (persisted) ready.socket?.close(1000)
-    stub.release?.()
+    letGo()
     mark(going.intent)
     gone = true
     stub.onbye?.(going.intent, going.target, persisted)
+  }
+
+  function letGo() {
+    stub.lock?.release()
+    stub.lock = null
   }
 
   const again = () => { if (going) sayBye(going) }
@@ -108,7 +113,7 @@
   const stub = window.holdlineGoodbye = {
     onleaving: null, // (intent, target): leaving was said
     onbye: null, // (intent, target, persisted): bye was said
-    release: null, // lets go of the Web Lock
+    lock: null, // { participant, release }: the Web Lock of an identity
     prepare(next) {
       ready = next
       leaveBehind(going ? '' : next.gone)
@@ -129,7 +134,7 @@
       this.prepare(none)
     },
     // abandon lets go of what a program had that was broken off, before the
-    // next one begins in this page.
+    // next one begins in this page. The identity's lock stays with the page.
     abandon() {
       stub.onleaving = stub.onbye = null
       ready.socket?.close()
@@ -138,7 +143,6 @@
         c.close()
       }
       for (const track of document.querySelector('#self video')?.srcObject?.getTracks() ?? []) track.stop()
-      stub.release?.()
     },
   }
 

@@ -153,9 +153,9 @@ func (l *Lifecycle) ClearRecord() {
 }
 
 func (l *Lifecycle) release() {
-	if release := l.stub.Get("release"); release.Truthy() {
-		release.Invoke()
-		l.stub.Set("release", nil)
+	if lock := l.stub.Get("lock"); lock.Truthy() {
+		lock.Call("release")
+		l.stub.Set("lock", nil)
 	}
 }
 
@@ -262,8 +262,13 @@ func (l *Lifecycle) SaveAsks(on bool) {
 
 // Claim takes the Web Lock of an identity, so that a duplicated tab finds it
 // taken, and reports by done: claimed when this page holds it, known when the
-// browser has locks at all (it has none on plain http).
+// browser has locks at all (it has none on plain http). A program that was
+// broken off has left its lock to the next in this page.
 func (l *Lifecycle) Claim(participant string, done func(claimed, known bool)) {
+	if lock := l.stub.Get("lock"); lock.Truthy() && participant != "" && lock.Get("participant").String() == participant {
+		done(true, true)
+		return
+	}
 	locks := js.Global().Get("navigator").Get("locks")
 	if !locks.Truthy() || participant == "" {
 		done(false, false)
@@ -279,7 +284,7 @@ func (l *Lifecycle) Claim(participant string, done func(claimed, known bool)) {
 	freeHold()
 	var free func()
 	granted, free := browser.Export(func([]js.Value) any {
-		l.stub.Set("release", release)
+		l.stub.Set("lock", map[string]any{"participant": participant, "release": release})
 		done(true, true)
 		return held
 	})
