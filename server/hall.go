@@ -141,6 +141,10 @@ func (h *hall) perform(a room.Action) {
 		if s := h.sockets[a.Conn]; s != nil {
 			s.send(a.Envelope)
 		}
+	case room.Issue:
+		if s := h.sockets[a.Conn]; s != nil {
+			s.send(signal.Envelope{Type: signal.TypeICE, Ack: a.Ack, Payload: signal.Raw(signal.ICE{For: a.For, Servers: []signal.ICEServer{}})})
+		}
 	case room.Close:
 		if s := h.sockets[a.Conn]; s != nil {
 			s.close(a.Code)

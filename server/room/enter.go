@@ -59,7 +59,7 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 	if ev.Envelope.Life > p.life || p.reported {
 		r.begin(p, ev.Envelope)
 	}
-	p.conn, p.name, p.nonce, p.page, p.vouched = ev.Conn, ev.Hello.Name, ev.Hello.Nonce, ev.Hello.Page, 0
+	p.conn, p.from, p.name, p.nonce, p.page, p.vouched = ev.Conn, ev.Address, ev.Hello.Name, ev.Hello.Nonce, ev.Hello.Page, 0
 	p.died = nil // it is here
 	p.goodbye = max(p.goodbye, ev.Hello.Count)
 	p.outbox.Ack(ev.Envelope.Ack)
@@ -134,7 +134,7 @@ func (r *Room) welcome(now time.Duration, p *participant, resumed bool, former *
 	}
 	for _, q := range r.people {
 		if q != p {
-			w.Roster = append(w.Roster, q.presence(now))
+			w.Roster = append(w.Roster, q.presenceFor(p, now))
 		}
 	}
 	for _, l := range r.left {
@@ -142,6 +142,7 @@ func (r *Room) welcome(now time.Duration, p *participant, resumed bool, former *
 			w.Left = append(w.Left, l.end)
 		}
 	}
+	r.out = append(r.out, Issue{Conn: p.conn, Participant: p.id, Ack: p.inSeq}) // first: the welcome leads to connections
 	r.send(p, signal.Envelope{Type: signal.TypeWelcome, To: p.id, Life: p.life, Ack: p.inSeq, Payload: signal.Raw(w)})
 	for _, k := range p.outbox.Kept {
 		r.send(p, k)

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"net/netip"
 	"time"
 
 	"holdline/server/signal"
@@ -19,7 +20,8 @@ type (
 		Conn     Conn
 		Envelope signal.Envelope
 		Hello    signal.Hello
-		NewID    string // a fresh participant id, in case this is a newcomer
+		NewID    string     // a fresh participant id, in case this is a newcomer
+		Address  netip.Addr // from which the socket comes; the zero value where that says nothing
 	}
 
 	// Message is every later one.
@@ -86,6 +88,18 @@ type (
 		Envelope signal.Envelope
 	}
 
+	// Issue sends ice on a socket, with credentials for a participant of the
+	// room. For is said along with them where that is not the socket's own.
+	Issue struct {
+		Conn        Conn
+		Participant string
+		For         string
+		Ack         int64
+	}
+
+	// Revoke ends what a participant holds at the relay: it has left for good.
+	Revoke struct{ Participant string }
+
 	// Close closes a socket.
 	Close struct {
 		Conn Conn
@@ -93,5 +107,7 @@ type (
 	}
 )
 
-func (Send) action()  {}
-func (Close) action() {}
+func (Send) action()   {}
+func (Issue) action()  {}
+func (Revoke) action() {}
+func (Close) action()  {}

@@ -12,18 +12,18 @@ import (
 
 func (r *Room) present(p *participant) {
 	p.state, p.end, p.until = signal.PresencePresent, signal.End{}, 0
-	r.tell(p, signal.TypePresent, p.presence(0))
+	r.tellPresence(p, signal.TypePresent, 0)
 }
 
 func (r *Room) leaving(now time.Duration, p *participant, end signal.End) {
 	p.state, p.end, p.until = signal.PresenceLeaving, p.revise(end), 0
-	r.tell(p, signal.TypeAway, p.presence(now))
+	r.tellPresence(p, signal.TypeAway, now)
 }
 
 func (r *Room) away(now time.Duration, p *participant, end signal.End, hold time.Duration) {
 	p.state, p.end, p.until, p.held = signal.PresenceAway, p.revise(end), now+hold, now+hold
 	p.seen = Evidence{Participant: p.id}
-	r.tell(p, signal.TypeAway, p.presence(now))
+	r.tellPresence(p, signal.TypeAway, now)
 }
 
 // lost is away without a goodbye: what comes later may explain it better.
@@ -60,6 +60,7 @@ func (r *Room) leave(now time.Duration, p *participant, end signal.End) {
 		r.left = r.left[1:]
 	}
 	r.tell(p, signal.TypeLeft, signal.Left{End: end})
+	r.out = append(r.out, Revoke{p.id})
 	if p.conn != 0 {
 		r.out = append(r.out, Close{p.conn, signal.CloseBye})
 		p.conn = 0

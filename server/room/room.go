@@ -1,6 +1,7 @@
 package room
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -27,8 +28,9 @@ type participant struct {
 	nonce  string // of the page that lives this life
 	page   string // what the server called it when it served it
 	conn   Conn
-	serial int // of the newest token; older ones than its predecessor are not taken
-	floor  int // the lowest serial that is still taken
+	from   netip.Addr // where the page's socket comes from
+	serial int        // of the newest token; older ones than its predecessor are not taken
+	floor  int        // the lowest serial that is still taken
 
 	state    signal.PresenceState
 	end      signal.End // provisional, while leaving or away
@@ -209,6 +211,8 @@ func (r *Room) message(now time.Duration, ev Message) {
 		r.goodbye(now, p, e.Type, e.Life, g)
 	case signal.TypeDescription, signal.TypeCandidate, signal.TypeGaveUp:
 		r.forward(p, e)
+	case signal.TypeRefresh:
+		r.refresh(p, e)
 	case signal.TypeVouch:
 		if q := r.find(e.To); q != nil && q != p {
 			q.vouched = max(now, 1)
@@ -283,6 +287,16 @@ func (r *Room) tell(p *participant, t signal.Type, payload any) {
 	for _, q := range r.people {
 		if q != p && q.conn != 0 {
 			r.send(q, signal.Envelope{Type: t, Ack: q.inSeq, Payload: raw})
+		}
+	}
+}
+
+// tellPresence tells everybody else how p stands; who shares its network is
+// told that, too.
+func (r *Room) tellPresence(p *participant, t signal.Type, now time.Duration) {
+	for _, q := range r.people {
+		if q != p && q.conn != 0 {
+			r.send(q, signal.Envelope{Type: t, Ack: q.inSeq, Payload: signal.Raw(p.presenceFor(q, now))})
 		}
 	}
 }

@@ -9,8 +9,9 @@ type End struct {
 	By       By       `json:"by"`
 	Evidence []string `json:"evidence,omitempty"` // facts in the order they were seen, in English for the report
 	Next     Next     `json:"next"`
-	Target   string   `json:"target,omitempty"` // page-navigated on the same site: the path it led to
-	Revision int      `json:"revision"`         // grows with what becomes known; the room's final one wins
+	Target   string   `json:"target,omitempty"`  // page-navigated on the same site: the path it led to
+	Finding  Finding  `json:"finding,omitempty"` // ice-failed and path-blocked: what the evidence says of the networks
+	Revision int      `json:"revision"`          // grows with what becomes known; the room's final one wins
 	Final    bool     `json:"final"`
 }
 

@@ -26,6 +26,9 @@ const (
 	TypeDescription Type = "description" // page to page: an offer or an answer
 	TypeCandidate   Type = "candidate"   // page to page: an ICE candidate, or the end of them
 	TypeGaveUp      Type = "gave-up"     // page to page: this side ended the link, with its End
+	TypeICE         Type = "ice"         // server to page, and page to page in the band: ICE servers with credentials
+	TypeRefresh     Type = "refresh"     // page to server, and page to page in the band: asks for ice
+	TypeCheck       Type = "check"       // page to server: instead of hello, from a page that only checks its network
 	TypeVouch       Type = "vouch"       // page to server: somebody who is away for the server is heard here
 	TypeMedia       Type = "media"       // page to page, control channel: what is muted
 	TypeLane        Type = "lane"        // page to page, control channel: the state of one's own signaling
@@ -146,6 +149,9 @@ var rules = map[Type]rule{
 	TypeDescription: {to: true, life: true, link: true, payload: true},
 	TypeCandidate:   {to: true, life: true, link: true, payload: true},
 	TypeGaveUp:      {to: true, life: true, link: true, payload: true},
+	TypeICE:         {payload: true},
+	TypeRefresh:     {},
+	TypeCheck:       {},
 	TypeVouch:       {to: true},
 	TypeMedia:       {payload: true},
 	TypeLane:        {payload: true},

@@ -89,6 +89,7 @@ type Presence struct {
 	End         *End          `json:"end,omitempty"`       // provisional, while leaving or away
 	Remaining   int64         `json:"remaining,omitempty"` // ms until the held place runs out
 	Heard       bool          `json:"heard,omitempty"`     // in a page's own roster: its link works
+	LAN         bool          `json:"lan,omitempty"`       // it and the reader come to the server from one local network
 }
 
 // Left is the payload of left.

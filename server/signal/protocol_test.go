@@ -53,6 +53,7 @@ func payloads() map[Type]any {
 		TypeGoaway: &Goaway{}, TypeError: &Refusal{}, TypeBeat: &BeatCount{}, TypeBeatBack: &BeatCount{},
 		TypeLeaving: &Goodbye{}, TypeStay: &Goodbye{}, TypeBye: &Goodbye{}, TypeDescription: &Description{},
 		TypeCandidate: &iceCandidate{}, TypeGaveUp: &GaveUp{}, TypeMedia: &Media{}, TypeLane: &Lane{}, TypeChat: &Chat{},
+		TypeICE: &ICE{}, TypeRefresh: &Refresh{},
 	}
 }
 
@@ -66,6 +67,10 @@ func read(e Envelope) error {
 		_, err = e.ReadGoodbye()
 	case TypeDescription:
 		_, err = e.ReadDescription()
+	case TypeICE:
+		_, err = e.ReadICE()
+	case TypeRefresh:
+		_, err = e.ReadRefresh()
 	default:
 		if len(e.Payload) > 0 {
 			err = e.Read(payloads()[e.Type])

@@ -79,10 +79,11 @@ type PeerSnapshot struct {
 	End         *End      `json:"end,omitempty"`   // provisional while away, final once ended
 	Until       float64   `json:"until,omitempty"` // when its held place runs out; 0 when nothing runs out
 	EndedAt     float64   `json:"endedAt,omitempty"`
-	Microphone  bool      `json:"microphone"` // it sends sound (not muted)
-	Camera      bool      `json:"camera"`     // it sends picture
-	Screen      bool      `json:"screen"`     // it shares its screen
-	Generation  int       `json:"generation"` // of the RTCPeerConnection in use
+	Microphone  bool      `json:"microphone"`     // it sends sound (not muted)
+	Camera      bool      `json:"camera"`         // it sends picture
+	Screen      bool      `json:"screen"`         // it shares its screen
+	Generation  int       `json:"generation"`     // of the RTCPeerConnection in use
+	Path        *Path     `json:"path,omitempty"` // of the link; nil before its first connection
 }
 
 // DeviceState is the state of the own microphone, camera or screen.

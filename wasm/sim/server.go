@@ -73,6 +73,11 @@ func (sv *server) step(ev room.Event) {
 			if s := sv.socket(a.Conn); s != nil {
 				s.write(a.Envelope)
 			}
+		case room.Issue:
+			if s := sv.socket(a.Conn); s != nil {
+				s.write(signal.Envelope{Type: signal.TypeICE, Ack: a.Ack, Payload: signal.Raw(signal.ICE{For: a.For, Servers: []signal.ICEServer{}})})
+			}
+		case room.Revoke:
 		case room.Close:
 			if s := sv.socket(a.Conn); s != nil {
 				if n := sv.room.People(); a.Code == signal.CloseRoomFull && n < sv.policy.MaxParticipants {
