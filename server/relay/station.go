@@ -1,12 +1,14 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	"github.com/pion/turn/v5"
 )
@@ -21,49 +23,68 @@ type station struct {
 }
 
 // Listen serves STUN and TURN over UDP at each of the addresses, on one port.
-// stunPort, if it is not 0, serves STUN alone: two ports tell how a NAT maps.
-func (r *Relay) Listen(addresses []netip.Addr, port, stunPort uint16) (err error) {
-	var turnConns, stunConns []net.PacketConn
-	defer func() {
-		if err != nil {
-			for _, c := range append(turnConns, stunConns...) {
-				c.Close()
-			}
-		}
-	}()
+func (r *Relay) Listen(addresses []netip.Addr, port uint16) error {
 	r.opening.Lock()
 	defer r.opening.Unlock()
+	conns, err := listenAll(addresses, port)
+	if err != nil {
+		return err
+	}
 	for _, ip := range addresses {
-		conn, err := listen(netip.AddrPortFrom(ip, port))
-		if err != nil {
-			return err
-		}
-		turnConns = append(turnConns, conn)
-		if stunPort == 0 {
-			continue
-		}
-		if conn, err = listen(netip.AddrPortFrom(ip, stunPort)); err != nil {
-			return err
-		}
-		stunConns = append(stunConns, conn)
-	}
-	var stunOnly []turn.PacketConnConfig
-	for _, c := range stunConns {
-		stunOnly = append(stunOnly, turn.PacketConnConfig{PacketConn: c})
-	}
-	if len(stunOnly) > 0 {
-		server, err := turn.NewServer(turn.ServerConfig{Realm: realm, LoggerFactory: quiet(), PacketConnConfigs: stunOnly})
-		if err != nil {
-			return fmt.Errorf("start STUN: %w", err)
-		}
-		r.servers = append(r.servers, server)
-	}
-	for i, ip := range addresses {
-		if _, err := r.open(ip, turnConns[i], addresses); err != nil {
-			return err
+		if conn := conns[ip]; conn != nil {
+			if _, err := r.open(ip, conn, addresses); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// ListenSTUN serves STUN alone over UDP, on a port beside Listen's: what a
+// client looks like at two ports tells how its NAT maps.
+func (r *Relay) ListenSTUN(addresses []netip.Addr, port uint16) error {
+	conns, err := listenAll(addresses, port)
+	if err != nil {
+		return err
+	}
+	var packets []turn.PacketConnConfig
+	for _, conn := range conns {
+		packets = append(packets, turn.PacketConnConfig{PacketConn: conn})
+	}
+	server, err := turn.NewServer(turn.ServerConfig{Realm: realm, LoggerFactory: quiet(), PacketConnConfigs: packets})
+	if err != nil {
+		return fmt.Errorf("start STUN: %w", err)
+	}
+	r.mu.Lock()
+	r.servers = append(r.servers, server)
+	r.mu.Unlock()
+	return nil
+}
+
+// listenAll listens at all of the addresses, or at none. An address that the
+// machine has lost meanwhile, or does not use yet (IPv6's duplicate address
+// detection), is left out, unless it is the only one.
+func listenAll(addresses []netip.Addr, port uint16) (conns map[netip.Addr]net.PacketConn, err error) {
+	conns = map[netip.Addr]net.PacketConn{}
+	var left error
+	for _, ip := range addresses {
+		conn, err := listen(netip.AddrPortFrom(ip, port))
+		switch {
+		case errors.Is(err, syscall.EADDRNOTAVAIL):
+			left = err
+		case err != nil:
+			for _, c := range conns {
+				c.Close()
+			}
+			return nil, err
+		default:
+			conns[ip] = conn
+		}
+	}
+	if len(conns) == 0 {
+		return nil, cmp.Or(left, errors.New("no address to listen on"))
+	}
+	return conns, nil
 }
 
 // listen keeps what is refused by the name of the transport: two programs may
