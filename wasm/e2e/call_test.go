@@ -46,9 +46,15 @@ const energy = `(() => {
 func (p *Page) plays(tiles int) {
 	p.t.Helper()
 	p.Until("pictures play", fmt.Sprintf(`[...document.querySelectorAll('[data-peer][data-state=connected] video')].filter((v) => v.videoWidth > 0).length === %d`, tiles))
+	p.moves()
+	p.hears()
+}
+
+// moves waits until every picture of the others moves on.
+func (p *Page) moves() {
+	p.t.Helper()
 	p.Eval(`document.querySelectorAll('video').forEach((v) => { if (v.frames) v.frames = 0 })`, nil)
 	p.Until("every picture moves on", `[...document.querySelectorAll('[data-peer][data-state=connected] video')].map(`+kit.Frames+`).every((n) => n > 5)`)
-	p.hears()
 }
 
 // hears waits until sound is heard.

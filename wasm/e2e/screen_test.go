@@ -237,3 +237,24 @@ func TestWhoComesBackTooLateIsToldWhatTheOthersWereTold(t *testing.T) {
 	ben.Until("it can be dismissed", `!document.getElementById('former-notice').checkVisibility()`)
 	quiet(t, ana, ben)
 }
+
+// Two offers that meet in mid-call: who gives way goes on showing what it
+// decodes. Who opened the connection does; the ids, which decide by chance, do
+// not (two rooms).
+func TestGlareInMidCallStopsNoPicture(t *testing.T) {
+	server := StartServer(t)
+	for range 2 {
+		ana, ben := call(t, server, "")
+		ana.plays(1)
+		ben.plays(1)
+		for _, p := range []*Page{ana, ben} {
+			p.Eval(`document.getElementById('screen').click()`, nil)
+		}
+		ana.watches("Ben")
+		ben.watches("Ana")
+		ana.moves()
+		ben.moves()
+		ana.Press("Leave")
+		ben.Press("Leave")
+	}
+}
