@@ -138,6 +138,12 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		// a first offer nothing else is there yet; a later one may have those of the
 		// description before it, whose candidates are needed (webrtc-pc, 10.7).
 		void := l.Ignored != 0 && e.Negotiation == l.Ignored && l.RemoteAt == 0 && !l.Answered
+		if w := &l.Waiting; w.Negotiation != 0 && e.Negotiation == w.Negotiation && e.Generation == l.Generation {
+			if len(w.Candidates) < mostFound {
+				w.Candidates = append(w.Candidates, e.Payload)
+			}
+			return
+		}
 		if e.Generation == l.Generation && l.State != linkEnded && !void {
 			s.heardOf(p, e.Payload)
 			s.takeCandidate(p, e.Payload)
@@ -168,6 +174,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	}
 	l.Opened = l.Opened || l.AgreedAt == 0
 	l.Offered, l.OfferAgain, l.Answered, l.AgreedAt = false, 0, true, s.now.Mono
+	l.Remote = ufragOf(d.SDP)
 	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
@@ -191,6 +198,13 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		l.Ignored = n
 		return
 	}
+	if s.tooSoon(l, d) {
+		if n != l.Waiting.Negotiation { // else a copy
+			l.Waiting = waitingOffer{Negotiation: n, Description: d}
+		}
+		return
+	}
+	l.Remote = ufragOf(d.SDP)
 	switch {
 	case !l.Making && !l.Offered:
 	case l.RemoteAt == 0 && !l.Answered:
@@ -241,6 +255,7 @@ func (s *Session) tickNegotiation(p *peer) {
 	if l.State == linkEnded || l.Generation == 0 {
 		return
 	}
+	s.tickWaiting(p)
 	if l.waits() && now >= s.settled(l) {
 		s.offer(p, false)
 	}

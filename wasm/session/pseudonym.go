@@ -10,8 +10,12 @@ import (
 	"holdline/server/signal"
 )
 
+// ufragLine is the SDP attribute whose change restarts ICE: the machine compares
+// them, so a trace has a pseudonym for each.
+const ufragLine = "a=ice-ufrag:"
+
 // secretLines are the SDP attributes that are credentials or name a key.
-var secretLines = []string{"a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=crypto:", "a=tls-id:", "a=identity:"}
+var secretLines = []string{"a=ice-pwd:", "a=fingerprint:", "a=crypto:", "a=tls-id:", "a=identity:"}
 
 // candidateFields are those of RTCIceCandidateInit.
 var candidateFields = []string{"candidate", "sdpMid", "sdpMLineIndex", "usernameFragment"}
@@ -63,6 +67,10 @@ func (r *redactor) line(line string) string {
 			}
 			line = line[:at] + secret + redacted + end
 		}
+	}
+	if at := strings.Index(line, ufragLine); at >= 0 {
+		ufrag := strings.TrimRight(line[at+len(ufragLine):], "\r")
+		line = line[:at] + ufragLine + r.ufrag(ufrag) + line[at+len(ufragLine)+len(ufrag):]
 	}
 	words := strings.Split(line, " ")
 	for i, w := range words {
@@ -148,12 +156,25 @@ func (r *redactor) pseudonym(s string) (name string, ok bool) {
 	} else {
 		return "", false
 	}
-	n := slices.Index(r.addresses, s)
-	if n < 0 {
-		n = len(r.addresses)
-		r.addresses = append(r.addresses, s)
+	return kind + "-" + r.number(s), true
+}
+
+// ufrag names a username fragment by a number.
+func (r *redactor) ufrag(s string) string {
+	if s == "" {
+		return ""
 	}
-	return kind + "-" + strconv.Itoa(n+1), true
+	return "ufrag-" + r.number("ufrag "+s)
+}
+
+// number is the same one for the same secret throughout a trace.
+func (r *redactor) number(s string) string {
+	n := slices.Index(r.known, s)
+	if n < 0 {
+		n = len(r.known)
+		r.known = append(r.known, s)
+	}
+	return strconv.Itoa(n + 1)
 }
 
 func kindOfAddress(a netip.Addr) string {

@@ -13,7 +13,7 @@ import (
 // become pseudonyms that keep their kind, the same one for the same address
 // throughout a trace.
 type redactor struct {
-	addresses []string // index: the pseudonym's number
+	known []string // index: the pseudonym's number
 }
 
 const redacted = "redacted"
@@ -230,12 +230,13 @@ func (r *redactor) state(st state) []byte {
 		copied.Signaling.Outbox.Kept[i] = r.envelope(k)
 	}
 	for _, p := range copied.Peers {
-		for _, list := range [][]json.RawMessage{p.Link.Found, p.Link.Held} {
+		for _, list := range [][]json.RawMessage{p.Link.Found, p.Link.Held, p.Link.Waiting.Candidates} {
 			for i := range list {
 				list[i] = r.candidate(list[i])
 			}
 		}
 		p.Link.Offer, p.Link.Answer = r.text(p.Link.Offer), r.text(p.Link.Answer)
+		p.Link.Remote, p.Link.Waiting.Description.SDP = r.ufrag(p.Link.Remote), r.text(p.Link.Waiting.Description.SDP)
 		p.Link.Evidence = r.texts(p.Link.Evidence)
 		p.Link.Flow = r.flow(p.Link.Flow)
 		for _, list := range [][]mapping{p.Link.Search.Mapped, p.Link.Search.RemoteMapped, p.Link.All.Mapped, p.Link.All.RemoteMapped} {

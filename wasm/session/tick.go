@@ -53,6 +53,9 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 	if p.live() {
 		want(l.OfferAt)
 	}
+	if l.State != linkEnded {
+		want(s.waitingAt(l))
+	}
 	if l.waits() && l.State != linkEnded {
 		want(s.settled(l))
 	}
