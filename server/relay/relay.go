@@ -26,11 +26,13 @@ type Config struct {
 	Max, MaxEach   int   // allocations, in all and of one participant
 	Rate, RateEach int64 // bytes a second, in all and of one participant
 
-	// AllocateWithin is how long a TCP connection may be without an
-	// allocation: 15 s. Browsers allocate at once.
-	AllocateWithin time.Duration
+	AllocateWithin time.Duration // how long a TCP connection may be without an allocation
 	Now            func() time.Time
 }
+
+// AllocateWithin is what Config.AllocateWithin should be: 15 s. Browsers
+// allocate at once, and Chromium closes what it has tried in vain.
+const AllocateWithin = 15 * time.Second
 
 // What somebody may have who only checks the network: the doctor gathers over
 // every transport, on every interface, and sends a few packets.
