@@ -249,3 +249,28 @@ func TestAPortThatIsClosedLeavesNothingBehind(t *testing.T) {
 		t.Errorf("Accept after Close: %v, want %v", err, net.ErrClosed)
 	}
 }
+
+// deadlined knows its deadline.
+type deadlined struct {
+	net.Conn
+	at time.Time
+}
+
+func (d *deadlined) SetDeadline(at time.Time) error {
+	d.at = at
+	return d.Conn.SetDeadline(at)
+}
+
+func TestAConnectionThatHasItsRouteHasNoDeadlineOfThePortsAnyMore(t *testing.T) {
+	client, server := net.Pipe()
+	defer client.Close()
+	defer server.Close()
+	p := newPort(nil, slog.New(slog.DiscardHandler))
+	p.route("all", beginsAnything)
+	go client.Write([]byte("GET"))
+	conn := &deadlined{Conn: server}
+	to, begun := p.choose(conn)
+	if to == nil || begun == nil || !conn.at.IsZero() {
+		t.Errorf("route %v, deadline %v, want none", to, conn.at)
+	}
+}

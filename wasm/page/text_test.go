@@ -111,7 +111,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 		}
 	}
 	note(htmlID, source(t, "../../static/index.html"))
-	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js"))
+	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js", "../../static/elsewhere.js"))
 	note(goID, source(t, "view.go", "back.go", "peer.go", "chat_js.go", "page_js.go"))
 	for id := range named {
 		if en[id] == "" {
@@ -121,7 +121,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 }
 
 func TestNoWordsLieUnused(t *testing.T) {
-	all := source(t, "../../static/index.html", "../../static/boot.js", "../../static/shell.js",
+	all := source(t, "../../static/index.html", "../../static/boot.js", "../../static/shell.js", "../../static/elsewhere.js",
 		"view.go", "back.go", "peer.go", "chat_js.go", "page_js.go")
 	used := composed()
 	for id := range tables(t)["en"] {
@@ -156,6 +156,7 @@ func TestContractAccessibleNamesInEnglish(t *testing.T) {
 		"join": "Join", "go-back": "Go back in", "leave": "Leave", "rejoin": "Rejoin", "copy-link": "Copy link", "save-report": "Save report",
 		"microphone.mute": "Mute microphone", "microphone.unmute": "Unmute microphone",
 		"camera.off": "Turn camera off", "camera.on": "Turn camera on", "message": "Message", "send": "Send",
+		"elsewhere": "Open on another device",
 	} {
 		if en[id] != want {
 			t.Errorf("%s = %q, want %q", id, en[id], want)
