@@ -141,17 +141,14 @@ func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) 
 // neither DNS nor a router is needed that the page did not need. localhost is
 // replaced by an address of this machine that others reach, too, where the
 // relay has one: browsers gather no candidates on the loopback interface.
-func pageHost(listens []netip.Addr) func(arrival) string {
+func pageHost(listensOn func(netip.Addr) bool) func(arrival) string {
 	return func(at arrival) string {
 		if at.host != "" && !isLocalhost(at.host) {
 			return at.host
 		}
-		here := lanAddresses()
-		for _, ip := range here {
-			for _, l := range listens {
-				if ip == l {
-					return ip.String()
-				}
+		for _, ip := range lanAddresses() {
+			if listensOn(ip) {
+				return ip.String()
 			}
 		}
 		if at.local.IsValid() {

@@ -208,11 +208,11 @@ func TestTheURLsNameWhatThePageCanReach(t *testing.T) {
 		t.Errorf("without a host: %q, %q", s, u)
 	}
 	local := arrival{host: "localhost", local: netip.MustParseAddr("127.0.0.1")}
-	if got := pageHost(nil)(local); got != "127.0.0.1" {
+	if got := pageHost(func(netip.Addr) bool { return false })(local); got != "127.0.0.1" {
 		t.Errorf("localhost of a server on loopback is %s", got)
 	}
 	if lan := lanAddresses(); len(lan) > 0 {
-		if got := pageHost(lan)(local); got != lan[0].String() {
+		if got := pageHost(func(ip netip.Addr) bool { return ip == lan[0] })(local); got != lan[0].String() {
 			t.Errorf("localhost of a server that others reach, too, is %s, want %s", got, lan[0])
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/pion/stun/v4"
 
@@ -46,17 +47,17 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 		go remote.Run(ctx)
 		stop = cancel
 	default:
-		own, addresses, port, stunPort, err := openRelay(cfg, key, listener.Addr().(*net.TCPAddr))
+		own, listensAt, port, stunPort, err := openRelay(cfg, key, listener.Addr().(*net.TCPAddr))
 		if err != nil {
 			return nil, nil, nil, err
 		}
 		host := relayHost(r)
 		if r.Host == "" {
-			host = pageHost(addresses)
+			host = pageHost(own.ListensOn)
 		}
 		ice.urls = ownURLs(host, port, stunPort, func(at arrival) uint16 { return at.port }, secure)
 		ice.revoke, ice.counts = own.Revoke, own.Counts
-		return ice, own, own.Close, nil
+		return ice, own, followAddresses(own, listensAt, port, stunPort), nil
 	}
 	return ice, nil, stop, nil
 }
@@ -83,7 +84,7 @@ func relayHost(r relayConfig) func(arrival) string {
 	case err == nil && !ip.IsUnspecified():
 		return func(arrival) string { return host }
 	}
-	return pageHost(nil)
+	return pageHost(func(netip.Addr) bool { return false })
 }
 
 // relayPorts are the ports that the flags give to a relay with an address.
@@ -110,30 +111,32 @@ func flagPort(text string) uint16 {
 
 // openRelay listens where the flags say, else beside the server's own address.
 // Where that has taken a free port, the relay takes the same one if it can.
-func openRelay(cfg config, key []byte, server *net.TCPAddr) (own *relay.Relay, addresses []netip.Addr, port, stunPort uint16, err error) {
+func openRelay(cfg config, key []byte, server *net.TCPAddr) (own *relay.Relay, host string, port, stunPort uint16, err error) {
 	r := cfg.Relay
 	flagName, address := "--relay-addr", r.Addr
 	if address == "" {
 		flagName, address = "--relay-addr, by default as --addr", server.String()
 	}
-	host, text, _ := net.SplitHostPort(address)
-	addresses = relayAddresses(host)
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, "", 0, 0, err
+	}
 	port = flagPort(text)
 	_, asked, _ := net.SplitHostPort(cfg.Addr)
 	free := r.Addr == "" && flagPort(asked) == 0
 	for attempt := 0; ; attempt++ {
-		own, stunPort, err = listenRelay(r, key, addresses, port, flagName)
+		own, stunPort, err = listenRelay(r, key, host, port, flagName)
 		if err == nil || !free || attempt == 20 {
-			return own, addresses, port, stunPort, err
+			return own, host, port, stunPort, err
 		}
-		if port, err = freeUDPPort(addresses[0]); err != nil {
-			return nil, nil, 0, 0, err
+		if port, err = freeUDPPort(relayAddresses(host)[0]); err != nil {
+			return nil, "", 0, 0, err
 		}
 	}
 }
 
-func listenRelay(r relayConfig, key []byte, addresses []netip.Addr, port uint16, flagName string) (*relay.Relay, uint16, error) {
-	own := newRelay(r, key)
+func listenRelay(r relayConfig, key []byte, host string, port uint16, flagName string) (*relay.Relay, uint16, error) {
+	own, addresses := newRelay(r, key), relayAddresses(host)
 	if err := own.Listen(addresses, port); err != nil {
 		own.Close()
 		return nil, 0, fmt.Errorf("%w (%s)", err, flagName)
@@ -147,6 +150,20 @@ func listenRelay(r relayConfig, key []byte, addresses []netip.Addr, port uint16,
 		return nil, 0, fmt.Errorf("%w (--stun-port, by default the one after --relay-addr's)", err)
 	}
 	return own, stunPort, nil
+}
+
+// followEvery is how soon an address that the machine gets is served.
+const followEvery = 10 * time.Second
+
+// followAddresses keeps to the addresses that a host of --relay-addr stands
+// for, where they may change, until stop, which ends the relay.
+func followAddresses(own *relay.Relay, host string, port, stunPort uint16) (stop func()) {
+	if ip, err := netip.ParseAddr(host); host == "localhost" || err == nil && !ip.IsUnspecified() {
+		return own.Close
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go own.Follow(ctx, followEvery, func() []netip.Addr { return relayAddresses(host) }, port, stunPort)
+	return func() { cancel(); own.Close() }
 }
 
 // freeUDPPort asks the system for one.

@@ -100,11 +100,11 @@ func serveRelay(ctx context.Context, cfg config, stdout, stderr io.Writer) error
 		return err
 	}
 	host, text, _ := net.SplitHostPort(cfg.Relay.Addr) // the flag was checked
-	own, stunPort, err := listenRelay(cfg.Relay, key, relayAddresses(host), flagPort(text), "--relay-addr")
+	own, stunPort, err := listenRelay(cfg.Relay, key, host, flagPort(text), "--relay-addr")
 	if err != nil {
 		return err
 	}
-	defer own.Close()
+	defer followAddresses(own, host, flagPort(text), stunPort)()
 	listener, err := net.Listen("tcp", cfg.Relay.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s for --relay-addr: %w", cfg.Relay.Addr, err)

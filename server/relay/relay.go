@@ -64,6 +64,7 @@ type Relay struct {
 	published map[netip.AddrPort]*allocation // by what peers are told
 	bound     map[netip.AddrPort]*allocation // by where its socket is
 	holders   map[string]*holder             // by id
+	listens   map[netip.Addr]bool            // over UDP
 	streams   map[way]*stream
 	waiting   map[netip.Prefix]int // streams without an allocation, by who they are from
 	waits     int                  // and in all
@@ -80,7 +81,7 @@ func New(cfg Config) *Relay {
 		cfg: cfg, count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.Addr]*station{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
-		holders: map[string]*holder{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
+		holders: map[string]*holder{}, listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
 	}
 }
 
