@@ -18,10 +18,6 @@ import (
 	"time"
 )
 
-// beginsSTUN: the first two bits of a STUN message are zero (RFC 8489, section
-// 5); TURN's channels and TLS begin with larger bytes.
-func beginsSTUN(first byte) bool { return first < 4 }
-
 // echo answers everything on a route with the route's name and what came.
 func echo(t *testing.T, name string, listener net.Listener) {
 	t.Helper()

@@ -73,7 +73,7 @@ func TestConnectionsThatWaitAreBounded(t *testing.T) {
 	ends(t, b.dial())
 	b.wantRefused(RefusedStreams, 1)
 	b.mu.Lock()
-	b.waiting, b.waits = map[netip.Prefix]int{netip.MustParsePrefix("127.0.0.1/32"): 1}, maxWaiting
+	b.waiting, b.waits = map[netip.Prefix]int{netip.MustParsePrefix("127.0.0.1/32"): 1}, MaxWaiting
 	b.mu.Unlock()
 	ends(t, b.dial())
 	b.wantRefused(RefusedStreams, 2)
