@@ -1,0 +1,49 @@
+package kit
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// WithAuthority has the browser trust the certificates that an authority
+// signs, which is given as a PEM file, for TURN over TLS too. It needs
+// certutil, of the package libnss3-tools.
+func WithAuthority(file string) Option {
+	return func(c *config) { c.authority = file }
+}
+
+// WithHiddenAddresses has the browser show pages that may not use camera and
+// microphone mDNS names instead of the machine's own addresses, as it does for
+// a person. Without it addresses are never hidden. In Chromium, such pages then
+// are refused camera and microphone, unless AllowMedia granted them.
+func WithHiddenAddresses() Option {
+	return func(c *config) {
+		// It grants everything to everybody, so nothing would be hidden.
+		c.flags["use-fake-ui-for-media-stream"] = false
+		c.prefs["media.peerconnection.ice.obfuscate_host_addresses"] = true
+	}
+}
+
+// trust puts an authority into a database of NSS, which both engines read.
+func trust(folder, authority string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	database := "sql:" + folder
+	for _, args := range [][]string{
+		{"-N", "-d", database, "--empty-password"},
+		{"-A", "-d", database, "-n", "test", "-t", "C,,", "-i", authority},
+	} {
+		if out, err := exec.Command("certutil", args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("certutil %s: %w: %s", args[0], err, out)
+		}
+	}
+	return nil
+}
+
+// chromiumTrusts has a Chromium with this home folder trust an authority.
+func chromiumTrusts(home, authority string) error {
+	return trust(filepath.Join(home, ".pki", "nssdb"), authority)
+}
