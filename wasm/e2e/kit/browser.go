@@ -176,8 +176,8 @@ func (p *Profile) AllowClipboard(t testing.TB, origin string) {
 	}
 }
 
-// AllowMedia grants pages of an origin camera and microphone, for a browser
-// WithHiddenAddresses.
+// AllowMedia grants pages of an origin camera and microphone in a browser
+// WithHiddenAddresses, which then hides none from them. Chromium only.
 func (p *Profile) AllowMedia(t testing.TB, origin string) {
 	t.Helper()
 	if err := p.driver.allowMedia(origin); err != nil {

@@ -260,8 +260,9 @@ func (p *firefoxProfile) allowClipboard(string) error {
 	}, nil)
 }
 
-// allowMedia: each page of every origin is granted them.
-func (p *firefoxProfile) allowMedia(string) error { return nil }
+func (p *firefoxProfile) allowMedia(string) error {
+	return errors.New("only from its start can Firefox be granted them: WithPref, permissions.default.camera, 1")
+}
 
 func (p *firefoxProfile) newTab(w *watcher) (tab, error) {
 	ctx, cancel := patience()

@@ -27,14 +27,38 @@ func (*here) Listen(network, address string) (net.Listener, error) {
 	return net.Listen(network, address)
 }
 
-// WithPlace has the browser run there. Loopback carries no call there, as on
-// machines that have a network.
+// WithPlace has the browser run there, and show every page the addresses of
+// the place, as it shows them to one that may use camera and microphone.
+// Loopback carries no call there, as on machines that have a network.
 func WithPlace(place Place) Option {
 	return func(c *config) {
 		c.place = place
 		c.flags["allow-loopback-in-peer-connection"] = false
 		c.prefs["media.peerconnection.ice.loopback"] = false
+		c.mayCapture(true)
 	}
+}
+
+// WithHiddenAddresses has the browser show pages mDNS names instead of the
+// machine's addresses, and of these only that of the default route, as it does
+// for a person who has granted neither camera nor microphone. In Chromium they
+// are refused until Profile.AllowMedia.
+func WithHiddenAddresses() Option {
+	return func(c *config) { c.mayCapture(false) }
+}
+
+// mayCapture grants all pages camera and microphone, or none.
+func (c *config) mayCapture(may bool) {
+	c.flags["use-fake-ui-for-media-stream"] = may
+	c.prefs["media.peerconnection.ice.obfuscate_host_addresses"] = !may
+	// 0 is to ask, 1 is granted. Firefox grants its fake devices without that,
+	// but does not count them where it decides what to hide.
+	permission := 0
+	if may {
+		permission = 1
+	}
+	c.prefs["permissions.default.camera"] = permission
+	c.prefs["permissions.default.microphone"] = permission
 }
 
 // move makes a command one that runs in a place.

@@ -14,18 +14,6 @@ func WithAuthority(file string) Option {
 	return func(c *config) { c.authority = file }
 }
 
-// WithHiddenAddresses has the browser show pages that may not use camera and
-// microphone mDNS names instead of the machine's own addresses, as it does for
-// a person. Without it addresses are never hidden. In Chromium, such pages then
-// are refused camera and microphone, unless AllowMedia granted them.
-func WithHiddenAddresses() Option {
-	return func(c *config) {
-		// It grants everything to everybody, so nothing would be hidden.
-		c.flags["use-fake-ui-for-media-stream"] = false
-		c.prefs["media.peerconnection.ice.obfuscate_host_addresses"] = true
-	}
-}
-
 // trust puts an authority into a database of NSS, which both engines read.
 func trust(folder, authority string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {

@@ -9,7 +9,6 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,14 +35,18 @@ func NewAuthority(t testing.TB) *Authority {
 	return a
 }
 
-// Certificate makes a certificate for servers at these addresses, and its key,
-// both in PEM.
-func (a *Authority) Certificate(addresses ...netip.Addr) (certificate, key string) {
+// Certificate makes a certificate for servers of these names or addresses, and
+// its key, both in PEM.
+func (a *Authority) Certificate(hosts ...string) (certificate, key string) {
 	a.t.Helper()
 	c := template("Server of a test")
 	c.KeyUsage, c.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	for _, address := range addresses {
-		c.IPAddresses = append(c.IPAddresses, net.IP(address.AsSlice()))
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			c.IPAddresses = append(c.IPAddresses, ip)
+		} else {
+			c.DNSNames = append(c.DNSNames, host)
+		}
 	}
 	certificate, key, _ = a.sign(c, a.key)
 	return certificate, key

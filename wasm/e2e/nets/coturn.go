@@ -43,9 +43,10 @@ func (h *Host) Coturn(t testing.TB, authority *Authority) *Coturn {
 		STUN:   fmt.Sprintf("stun:%s:3478", a),
 		UDP:    fmt.Sprintf("turn:%s:3478?transport=udp", a),
 		TCP:    fmt.Sprintf("turn:%s:3478?transport=tcp", a),
-		TLS:    fmt.Sprintf("turns:%s:443?transport=tcp", a),
+		// Firefox 140 leaves out one over TLS that has an address for a name.
+		TLS: fmt.Sprintf("turns:%s:443?transport=tcp", h.Name()),
 	}
-	certificate, key := authority.Certificate(a)
+	certificate, key := authority.Certificate(h.Name(), a.String())
 	log := filepath.Join(t.TempDir(), "log")
 	out, err := os.Create(log)
 	if err != nil {

@@ -37,8 +37,9 @@
 // A page has a camera only in a secure context. Host.Loopback gives it one, by
 // a proxy on the host's loopback that fetches over the host's network, so that
 // the signaling dies with the network. An Authority signs certificates that
-// browsers trust who are started with kit.WithAuthority: TURN over TLS needs
-// them. Browsers show pages their own addresses, unless they are started with
+// browsers trust who are started with kit.WithAuthority, for HTTPS and for TURN
+// over TLS. All hosts know each other by name (Host.Name), and no other names.
+// Browsers show pages their own addresses, unless they are started with
 // kit.WithHiddenAddresses.
 //
 // It needs root, the programs ip, nft and, where they are used, turnserver and

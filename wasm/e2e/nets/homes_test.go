@@ -191,3 +191,13 @@ func TestHomes(t *testing.T) {
 		}
 	})
 }
+
+func TestFirefoxConnectsOverTLSWhereOnlyPort443IsOpen(t *testing.T) {
+	s := newHomes(t, kit.Firefox)
+	ana, ben := s.pages(t)
+	drop(t, s.anaHome.Line, Not(TCP(443)))
+	connect(t, ana, ben, servers(s.turn(s.coturn.TLS)))
+	if got := pathOf(t, ana).Local; got.Type != "relay" || got.RelayProtocol != "tls" {
+		t.Errorf("Ana's candidate is %+v, want a relay by TLS", got)
+	}
+}

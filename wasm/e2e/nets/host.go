@@ -14,6 +14,7 @@ import (
 type Host struct {
 	*namespace // and so a kit.Place
 
+	own   string // name
 	lines []*Line
 }
 
@@ -22,7 +23,7 @@ var _ kit.Place = (*Host)(nil)
 // Host makes a host without a line.
 func (n *Net) Host(name string) *Host {
 	n.t.Helper()
-	return &Host{namespace: n.newNamespace(name)}
+	return &Host{namespace: n.newNamespace(name), own: name}
 }
 
 // Join joins the host to a segment by a device of this name, such as "wifi".
@@ -35,11 +36,17 @@ func (h *Host) Join(s *Segment, device string) *Line {
 		t.Fatal(err)
 	}
 	h.lines = append(h.lines, l)
+	if len(h.lines) == 1 {
+		h.net.know(h.Name(), l.Address)
+	}
 	return l
 }
 
 // Address is the host's on its first line.
 func (h *Host) Address() netip.Addr { return h.lines[0].Address }
+
+// Name is by what all hosts know the host's address.
+func (h *Host) Name() string { return h.own + ".test" }
 
 // Line is the host's first.
 func (h *Host) Line() *Line { return h.lines[0] }

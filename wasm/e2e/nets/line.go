@@ -3,10 +3,14 @@
 package nets
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
+	"os/exec"
+	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,6 +21,8 @@ import (
 type Line struct {
 	Address netip.Addr // of the host's or router's end
 
+	at      *namespace
+	name    string // of the device there
 	segment *Segment
 	device  *os.File
 	rules   rules
@@ -29,7 +35,7 @@ type Line struct {
 // and takes its gateway, if it has one, for a way out. The lower the metric,
 // the sooner that is taken.
 func (n *namespace) join(s *Segment, name string, metric int) (*Line, error) {
-	l := &Line{segment: s}
+	l := &Line{at: n, name: name, segment: s}
 	if err := n.do(func() (err error) { l.device, err = openTAP(name); return err }); err != nil {
 		return nil, fmt.Errorf("line %s: %w", name, err)
 	}
@@ -111,14 +117,15 @@ func (l *Line) Shape(s Shape) {
 }
 
 // Cut takes the carrier away, as who pulls the cable or leaves the wifi: the
-// host notices, and takes its next way out, if it has one.
+// host notices within a second, and Cut returns once it has: it takes its next
+// way out, if it has one.
 func (l *Line) Cut() { l.carrier(false) }
 
 // Mend gives the carrier back after Cut.
 func (l *Line) Mend() { l.carrier(true) }
 
 func (l *Line) carrier(on bool) {
-	t := l.segment.net.t
+	t := l.at.net.t
 	t.Helper()
 	l.cut.Store(!on)
 	value := 0
@@ -131,7 +138,21 @@ func (l *Line) carrier(on bool) {
 	}
 	var failed error
 	err = raw.Control(func(fd uintptr) { failed = unix.IoctlSetPointerInt(int(fd), unix.TUNSETCARRIER, value) })
-	if err != nil || failed != nil {
-		t.Fatalf("set the carrier: %v %v", err, failed)
+	if err := errors.Join(err, failed); err != nil {
+		t.Fatalf("set the carrier of %s: %v", l.name, err)
+	}
+	// The kernel looks after carriers once a second. What begins before it has
+	// would go the dead way for good.
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		routes, err := exec.Command("ip", "-n", l.at.name, "route", "show", "dev", l.name).Output()
+		if err != nil {
+			t.Fatalf("routes of %s: %v", l.name, err)
+		}
+		if strings.Contains(string(routes), "linkdown") != on {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the kernel takes no notice of the carrier of %s: %s", l.name, routes)
+		}
 	}
 }

@@ -130,6 +130,19 @@ func (n *Net) newNamespace(name string) *namespace {
 	return ns
 }
 
+// know puts a name into what is the hosts file of all hosts.
+func (n *Net) know(name string, address netip.Addr) {
+	n.t.Helper()
+	file, err := os.OpenFile(filepath.Join(n.etc, "hosts"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := fmt.Fprintln(file, address, name); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
 // tidy removes what runs that were killed left behind.
 func tidy() {
 	left, _ := filepath.Glob(folder + kind + "*")

@@ -7,8 +7,8 @@ import (
 	"holdline/wasm/e2e/kit"
 )
 
-// Candidate is one end of a path, as getStats tells it. Firefox 153 hides the
-// relay's protocol nowhere, but says no address of a candidate that is a name.
+// Candidate is one end of a path, as getStats tells it. Where addresses are
+// hidden Address is empty or a name.
 type Candidate struct {
 	Type          string `json:"candidateType"` // host, srflx, prflx or relay
 	Address       string `json:"address"`

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"holdline/wasm/e2e/kit"
 )
@@ -74,6 +75,7 @@ func serve(t *testing.T, h *Host) (url string) {
 			fmt.Fprint(w, plain)
 		}
 	})}
+	server.SetKeepAlivesEnabled(false) // each request takes the way that is there then
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })
 	return "http://" + l.Addr().String() + "/"
@@ -101,9 +103,26 @@ func begin(t *testing.T, one, other *kit.Page, configuration string) {
 // signal carries what the pages have to say, until both are in this state.
 func signal(t *testing.T, one, other *kit.Page, state string) {
 	t.Helper()
-	pages := [2]*kit.Page{one, other}
-	for {
+	exchange(t, one, other, func() bool {
 		there := 0
+		for _, p := range []*kit.Page{one, other} {
+			switch got := p.Text("connection.connectionState"); got {
+			case state:
+				there++
+			case "failed", "connected":
+				path, _ := PathOf(p, "connection")
+				t.Fatalf("connectionState %s, want %s: %v", got, state, path)
+			}
+		}
+		return there == 2
+	})
+}
+
+// exchange carries what the pages have to say, until it is enough.
+func exchange(t *testing.T, one, other *kit.Page, enough func() bool) {
+	t.Helper()
+	pages := [2]*kit.Page{one, other}
+	for deadline := time.Now().Add(2 * patience); !enough(); {
 		for i, from := range pages {
 			var said []json.RawMessage
 			from.Eval("take()", &said)
@@ -111,18 +130,9 @@ func signal(t *testing.T, one, other *kit.Page, state string) {
 				text, _ := json.Marshal(said)
 				pages[1-i].Eval("give("+string(text)+")", nil)
 			}
-			switch got := from.Text("connection.connectionState"); got {
-			case state:
-				there++
-			case "failed":
-				t.Fatalf("connectionState failed, want %s", state)
-			case "connected":
-				path, _ := PathOf(from, "connection")
-				t.Fatalf("connectionState connected, want %s: %v", state, path)
-			}
 		}
-		if there == 2 {
-			return
+		if time.Now().After(deadline) {
+			t.Fatalf("it was never enough: %s and %s", one.Text("connection.connectionState"), other.Text("connection.connectionState"))
 		}
 	}
 }
