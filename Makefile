@@ -22,11 +22,11 @@ build: ## make bin/holdline: one file with the page and the wasm inside
 	@scripts/size
 
 test: ## run all tests: native with -race, wasm in Chromium, end to end in Chromium with a smoke in Firefox, a short fuzz
-	@scripts/setup cc chromium firefox webkit
+	@scripts/setup cc chromium firefox webkit net coturn
 	@scripts/test
 
 test-all: ## run all tests, end to end in every pair of browsers; writes the README's table of browsers
-	@scripts/setup cc chromium firefox webkit
+	@scripts/setup cc chromium firefox webkit net coturn
 	@scripts/test --all
 
 check: ## gofmt, vet, staticcheck and the native tests: fast, needs no browser

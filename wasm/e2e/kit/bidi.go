@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"github.com/coder/websocket"
@@ -34,8 +35,9 @@ type bidiMessage struct {
 
 var errBidiEnded = errors.New("bidi: the connection ended")
 
-func dialBidi(ctx context.Context, url string, on func(string, json.RawMessage)) (*bidi, error) {
-	conn, _, err := websocket.Dial(ctx, url, nil)
+func dialBidi(ctx context.Context, place Place, url string, on func(string, json.RawMessage)) (*bidi, error) {
+	client := &http.Client{Transport: &http.Transport{DialContext: place.DialContext}}
+	conn, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPClient: client})
 	if err != nil {
 		return nil, err
 	}

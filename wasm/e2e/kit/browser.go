@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 )
@@ -44,6 +45,7 @@ type driver interface {
 type profileDriver interface {
 	newTab(*watcher) (tab, error)
 	allowClipboard(origin string) error
+	allowMedia(origin string) error
 	downloadTo(folder string) error
 	close()
 }
@@ -53,8 +55,18 @@ type config struct {
 	flags  map[string]any // of Chromium's command line
 	prefs  map[string]any // Firefox's
 	folder string         // of the profile; "" is one of its own
+	place  Place
 
+	authority      string // the PEM file of one to trust; "" is none
 	anyCertificate bool
+}
+
+func newConfig(flags, prefs map[string]any, options []Option) config {
+	c := config{flags: maps.Clone(flags), prefs: maps.Clone(prefs), place: &here{}}
+	for _, option := range options {
+		option(&c)
+	}
+	return c
 }
 
 // Option changes how a browser is started.
@@ -171,6 +183,15 @@ func (p *Profile) AllowClipboard(t testing.TB, origin string) {
 	t.Helper()
 	if err := p.driver.allowClipboard(origin); err != nil {
 		t.Fatalf("allow the clipboard to %s: %v", origin, err)
+	}
+}
+
+// AllowMedia grants pages of an origin camera and microphone in a browser
+// WithHiddenAddresses, which then hides none from them. Chromium only.
+func (p *Profile) AllowMedia(t testing.TB, origin string) {
+	t.Helper()
+	if err := p.driver.allowMedia(origin); err != nil {
+		t.Fatalf("allow camera and microphone to %s: %v", origin, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"os"
+	"os/exec"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -43,13 +44,7 @@ type chromium struct {
 }
 
 func startChromium(options []Option) (driver, error) {
-	c := config{flags: map[string]any{}, prefs: map[string]any{}}
-	for name, value := range chromiumFlags {
-		c.flags[name] = value
-	}
-	for _, option := range options {
-		option(&c)
-	}
+	c := newConfig(chromiumFlags, M{}, options)
 	folder, remove, err := profileFolder(c)
 	if err != nil {
 		return nil, err
@@ -57,6 +52,17 @@ func startChromium(options []Option) (driver, error) {
 	o := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(chromiumPath()), chromedp.UserDataDir(folder),
 		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.NoSandbox,
+		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) {
+			move(c.place, cmd)
+			dieWithTheTest(cmd)
+		}),
+	}
+	if c.authority != "" {
+		if err := chromiumTrusts(folder, c.authority); err != nil {
+			remove()
+			return nil, err
+		}
+		o = append(o, chromedp.Env("HOME="+folder))
 	}
 	for name, value := range c.flags {
 		o = append(o, chromedp.Flag(name, value))
@@ -145,6 +151,11 @@ func (p *chromiumProfile) id() any { return chromedp.FromContext(p.ctx).BrowserC
 
 func (p *chromiumProfile) allowClipboard(origin string) error {
 	return p.browser.call("Browser.setPermission", M{"permission": M{"name": "clipboard-read"}, "setting": "granted",
+		"origin": origin, "browserContextId": p.id()}, nil)
+}
+
+func (p *chromiumProfile) allowMedia(origin string) error {
+	return p.browser.call("Browser.grantPermissions", M{"permissions": []string{"audioCapture", "videoCapture"},
 		"origin": origin, "browserContextId": p.id()}, nil)
 }
 

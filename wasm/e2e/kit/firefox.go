@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -45,6 +44,7 @@ var firefoxPrefs = map[string]any{
 
 // firefox is one process, driven by WebDriver BiDi.
 type firefox struct {
+	place  Place
 	cmd    *exec.Cmd
 	bidi   *bidi
 	remove func() // of the profile folder
@@ -56,13 +56,7 @@ type firefox struct {
 }
 
 func startFirefox(options []Option) (driver, error) {
-	c := config{flags: map[string]any{}, prefs: map[string]any{}}
-	for name, value := range firefoxPrefs {
-		c.prefs[name] = value
-	}
-	for _, option := range options {
-		option(&c)
-	}
+	c := newConfig(M{}, firefoxPrefs, options)
 	folder, remove, err := profileFolder(c)
 	if err != nil {
 		return nil, err
@@ -78,12 +72,18 @@ func startFirefox(options []Option) (driver, error) {
 	if err := os.WriteFile(filepath.Join(folder, "user.js"), []byte(prefs.String()), 0o644); err != nil {
 		return nil, err
 	}
-	b := &firefox{remove: remove, ended: make(chan struct{}), watchers: map[string]*firefoxTab{}}
+	if c.authority != "" {
+		if err := trust(folder, c.authority); err != nil {
+			remove()
+			return nil, err
+		}
+	}
+	b := &firefox{place: c.place, remove: remove, ended: make(chan struct{}), watchers: map[string]*firefoxTab{}}
 	b.cmd = exec.Command(firefoxPath(), "--headless", "--no-remote", "--new-instance", "--profile", folder,
 		"--remote-debugging-port", "0", "--remote-allow-system-access", "about:blank")
 	b.cmd.Env = append(os.Environ(), "HOME="+folder, "MOZ_CRASHREPORTER_DISABLE=1")
-	// It goes when the test's process does, however that ends.
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: killSignal}
+	move(c.place, b.cmd)
+	dieWithTheTest(b.cmd)
 	if err := b.run(c.anyCertificate); err != nil {
 		b.stop()
 		return nil, err
@@ -118,7 +118,7 @@ func (b *firefox) run(anyCertificate bool) error {
 	defer cancel()
 	select {
 	case url := <-address:
-		if b.bidi, err = dialBidi(ctx, url+"/session", b.event); err != nil {
+		if b.bidi, err = dialBidi(ctx, b.place, url+"/session", b.event); err != nil {
 			return err
 		}
 	case <-b.ended:
@@ -258,6 +258,10 @@ func (p *firefoxProfile) allowClipboard(string) error {
 		"expression": `Services.prefs.setBoolPref('dom.events.testing.asyncClipboard', true)`,
 		"target":     M{"context": tree.Contexts[0].Context}, "awaitPromise": false,
 	}, nil)
+}
+
+func (p *firefoxProfile) allowMedia(string) error {
+	return errors.New("only from its start can Firefox be granted them: WithPref, permissions.default.camera, 1")
 }
 
 func (p *firefoxProfile) newTab(w *watcher) (tab, error) {

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/url"
@@ -14,7 +15,9 @@ type Proxy struct {
 	URL string
 
 	t        testing.TB
+	place    Place
 	upstream string
+	ctx      context.Context // until the test ends
 
 	mu       sync.Mutex
 	changed  *sync.Cond
@@ -35,12 +38,24 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	if err != nil {
 		t.Fatalf("proxy: the target's host: want HOST:PORT: %v", err)
 	}
-	p := &Proxy{t: t, upstream: u.Host, conns: map[net.Conn]bool{}}
+	return newProxy(t, &here{}, host, target)
+}
+
+// newProxy listens on a host's address in a place.
+func newProxy(t testing.TB, place Place, host, target string) *Proxy {
+	t.Helper()
+	u, err := url.Parse(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, giveUp := context.WithCancel(context.Background())
+	p := &Proxy{t: t, place: place, ctx: ctx, upstream: u.Host, conns: map[net.Conn]bool{}}
 	p.changed = sync.NewCond(&p.mu)
 	p.listen(net.JoinHostPort(host, "0"))
 	u.Host = p.listener.Addr().String()
 	p.URL = u.String()
 	t.Cleanup(func() {
+		giveUp()
 		p.mu.Lock()
 		p.ended = true
 		p.changed.Broadcast()
@@ -52,7 +67,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 
 func (p *Proxy) listen(address string) {
 	p.t.Helper()
-	l, err := net.Listen("tcp", address)
+	l, err := p.place.Listen("tcp", address)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -76,7 +91,7 @@ func (p *Proxy) serve(c net.Conn) {
 		return
 	}
 	p.wait()
-	up, err := net.Dial("tcp", p.upstream)
+	up, err := p.place.DialContext(p.ctx, "tcp", p.upstream)
 	if err != nil {
 		return // and so the page is refused as the server itself would
 	}

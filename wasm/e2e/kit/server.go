@@ -19,6 +19,7 @@ type Server struct {
 	URL string // as its first line of output says
 
 	t       testing.TB
+	place   Place
 	command string
 	args    []string
 	cmd     *exec.Cmd
@@ -30,7 +31,12 @@ type Server struct {
 // "127.0.0.1:0", and it takes a free one; Restart then asks for that one.
 func StartServer(t testing.TB, command string, args ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, command: command, args: args}
+	return startServer(t, &here{}, command, args)
+}
+
+func startServer(t testing.TB, place Place, command string, args []string) *Server {
+	t.Helper()
+	s := &Server{t: t, place: place, command: command, args: args}
 	t.Cleanup(func() {
 		if s.cmd != nil && s.cmd.Process != nil {
 			s.Kill()
@@ -44,8 +50,8 @@ func (s *Server) start() {
 	s.t.Helper()
 	cmd := exec.Command(s.command, s.args...)
 	cmd.Stderr = os.Stderr
-	// It goes when the test's process does, however that ends.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: killSignal}
+	move(s.place, cmd)
+	dieWithTheTest(cmd)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
