@@ -24,6 +24,8 @@ type Tile struct {
 	CameraOff   bool
 	Screen      bool   // it shares its screen
 	ScreenName  string // of that picture
+	Path        PathAttributes
+	PathName    string // of the button that opens the panel
 }
 
 // tile is what to show of p at now. again is in how many milliseconds its
@@ -49,6 +51,8 @@ func (t Table) tile(p session.PeerSnapshot, now float64) (tile Tile, again float
 		CameraOff:   here && !p.Camera,
 		Screen:      here && p.Screen,
 		ScreenName:  t.Say("screen.of", "name", shown),
+		Path:        attributesOf(p),
+		PathName:    t.Say("path.title", "name", shown),
 	}
 	if left := p.Until - now; p.State == session.PeerAway && p.Until > 0 && left > 0 {
 		seconds := math.Ceil(left / 1000)
@@ -69,6 +73,9 @@ func (t Table) name(name string) string {
 // peer words how a remote participant is, and why.
 func (t Table) peer(p session.PeerSnapshot) string {
 	params := []string{"name", t.name(p.Name)}
+	if wasBlocked(p) && (p.State == session.PeerInterrupted || p.State == session.PeerRecovering) {
+		return t.Say("peer.blocked", params...)
+	}
 	state := "peer.state." + string(p.State)
 	cause, target := p.Cause, ""
 	if p.End != nil {
