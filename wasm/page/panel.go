@@ -16,8 +16,8 @@ type Panel struct {
 	Verdict string
 	More    string // what the evidence says besides, or ""
 	Path    PathAttributes
-	Numbers [5]string // of the newest sample, as in numbers; "" for what is not known
-	Plots   []Plot    // one for each of quantities
+	Numbers []string // the newest of each of quantities for scripts, "" for what is not known
+	Plots   []Plot   // one for each of quantities
 
 	Theirs   string   // the heading of the participant's column
 	Kinds    []Kind   // one for each of kinds
@@ -45,10 +45,6 @@ type Recovery struct {
 	Took   string  // how long, or how it went
 	Failed bool
 }
-
-// numbers are the panel's attributes for the newest sample, in the order of
-// Panel.Numbers: ms, 0 to 1, bit/s, bit/s, ms.
-var numbers = [5]string{"data-rtt", "data-loss", "data-in", "data-out", "data-consent"}
 
 // facts are the ids of the rows below the checks, in the order of Panel.Facts.
 var facts = []string{"local", "remote", "relay", "took", "consent", "heard"}
@@ -88,6 +84,7 @@ func (t Table) panel(p session.PeerSnapshot, series Series, now float64) Panel {
 		Theirs:  t.name(p.Name),
 		Facts:   make([]string, len(facts)),
 		Kinds:   make([]Kind, len(kinds)),
+		Numbers: make([]string, len(quantities)),
 	}
 	for _, q := range quantities {
 		v.Plots = append(v.Plots, t.plot(q, series, now))

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strings"
 	"syscall/js"
 
 	"holdline/wasm/browser"
@@ -22,7 +23,7 @@ type panel struct {
 
 	participant, title, verdict, more, moreShown *slot
 	path                                         pathSlots
-	numbers                                      [len(numbers)]*slot
+	numbers                                      []*slot
 	plots                                        []plotElement
 	theirs, gathered, hidden, checks             *slot
 	kinds                                        [][2]*slot
@@ -79,11 +80,9 @@ func newPanel(document js.Value) panel {
 		checks:       textOf(find(el, ".checks")),
 		noRecoveries: shownOf(find(el, ".recoveries-none")),
 	}
-	for i, name := range numbers {
-		p.numbers[i] = attributeOf(el, name)
-	}
 	figures := el.Call("querySelectorAll", ".plot")
-	for i := range quantities {
+	for i, q := range quantities {
+		p.numbers = append(p.numbers, attributeOf(el, "data-"+strings.TrimPrefix(q.name, "plot.")))
 		f := figures.Index(i)
 		p.plots = append(p.plots, plotElement{
 			line: attributeOf(find(f, ".plot-line"), "d"), words: attributeOf(find(f, "svg"), "aria-label"),

@@ -153,7 +153,7 @@ func TestThePanelFitsEveryWidth(t *testing.T) {
 		for i := range 7 {
 			p.openPanel(fmt.Sprint(i))
 			shown(`(document.getElementById('connection-details').setAttribute('open', ''), true)`)
-			for _, size := range [][2]int{{320, 568}, {360, 640}, {390, 844}, {844, 390}, {700, 900}, {1280, 800}} {
+			for _, size := range [][2]int{{320, 568}, {360, 640}, {390, 844}, {844, 390}, {700, 900}, {1030, 700}, {1280, 800}} {
 				if got := framed(size[0], size[1]); got != "" {
 					t.Errorf("%s, panel %d, %d by %d: %s", language, i, size[0], size[1], got)
 				}
