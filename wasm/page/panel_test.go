@@ -42,7 +42,7 @@ func TestThePathInOneSentence(t *testing.T) {
 	}{
 		{ana(), "none", "No connection to Ana yet"},
 		{over("host", "host"), "direct", "Direct: your browsers found each other in the same network"},
-		{over("host", "host", at("a.local", "10.0.0.7")), "direct", "Direct: your browsers found each other in the same network"},
+		{over("host", "host", at("2001:db8::1", "3f.local")), "direct", "Direct: your browsers found each other in the same network"},
 		{over("host", "host", at("2001:db8::1", "2001:db8:1::2")), "direct", "Direct: your devices reach each other at addresses of their own"},
 		{over("host", "host", at("fd00::1", "fe80::2")), "direct", "Direct: your browsers found each other in the same network"},
 		{over("host", "prflx"), "direct", "Direct: packets go straight from browser to browser"},
@@ -57,6 +57,7 @@ func TestThePathInOneSentence(t *testing.T) {
 		{over("", "", searching(session.PathGathering)), "none", "Looking for addresses at which the browsers can reach each other"},
 		{over("", "", searching(session.PathBroken)), "none", "Nothing comes through any more. Another way to Ana is being looked for."},
 		{over("", "", searching(session.PathBroken), relayed(session.WhyBlocked)), "none", "The direct path was blocked. Another way to Ana is being looked for."},
+		{over("", "", searching(session.PathChecking), relayed(session.WhyBlocked)), "none", "Trying which of the addresses reach each other"},
 		{over("", "", searching("a-later-version-knows-it")), "none", "No connection to Ana yet"},
 		{gone, "none", "Ana left the call"},
 	} {
@@ -104,6 +105,10 @@ func TestABlockedPathIsToldInTheTileAndInTheStatus(t *testing.T) {
 	blocked := over("relay", "relay", relayed(session.WhyBlocked))
 	recovering := over("", "", searching(session.PathBroken), relayed(session.WhyBlocked))
 	recovering.State, recovering.Cause = session.PeerRecovering, signal.CauseNetworkLost
+	other := blocked
+	other.Name = "Ben"
+	interrupted := recovering
+	interrupted.State = session.PeerInterrupted
 	sharing := blocked
 	sharing.Screen = true
 	for _, tt := range []struct {
@@ -114,6 +119,8 @@ func TestABlockedPathIsToldInTheTileAndInTheStatus(t *testing.T) {
 		{call(session.StateConnected, blocked), "en", "The direct path to Ana was blocked. The call goes on through the server.", "Connected", "relayed"},
 		{call(session.StateConnected, blocked), "zh", "到 Ana 的直连路径被阻断，通话改经服务器继续。", "已连接", "relayed"},
 		{call(session.StateConnected, sharing), "en", "The direct path to Ana was blocked. The call goes on through the server. Ana shares the screen", "Connected", "relayed"},
+		{call(session.StateConnected, blocked, other), "en", "The direct path to Ana was blocked. The call goes on through the server.", "Connected", "relayed"},
+		{call(session.StateRecovering, interrupted), "en", "The direct path to Ana was blocked; trying others", "The direct path to Ana was blocked; trying others", "none"},
 		{call(session.StateRecovering, recovering), "en", "The direct path to Ana was blocked; trying others", "The direct path to Ana was blocked; trying others", "none"},
 		{call(session.StateConnected, over("relay", "relay", relayed(session.WhySymmetric))), "en", "In the call with Ana", "Connected", "relayed"},
 		{call(session.StateConnected, over("host", "host", func(p *session.Path) { p.Why = session.WhyBlocked })), "en", "In the call with Ana", "Connected", "direct"},
@@ -153,13 +160,14 @@ func TestTheDetailsOfAPath(t *testing.T) {
 	if late := tables(t)["en"].panel(p, rtts(24.5), now+plotGap+1); strings.Join(late.Numbers, "") != "" {
 		t.Errorf("old numbers %q", late.Numbers)
 	}
-	p.Path.Remote.Done, p.Path.Local.Hidden, p.Path.Checks, p.Path.Consent = true, 0, session.Checks{}, 0
+	p.Path.Remote.Done, p.Path.Local.Hidden, p.Path.Checks, p.Path.Consent, p.Path.Took = true, 0, session.Checks{}, 0, 0
+	p.Path.Pair.Remote.Port = 0
 	p.Path.Pair.Local.Address, p.Path.Pair.Local.Network, p.Path.Pair.Remote.Type = "3f.local", "satellite", "quantum"
 	v = tables(t)["en"].panel(p, nil, now)
-	if v.Gathered != "Both have gathered all." || v.Hidden != "" || v.Checks != "none yet" || v.Facts[4] != "" {
-		t.Errorf("%q, %q, %q, %q", v.Gathered, v.Hidden, v.Checks, v.Facts[4])
+	if v.Gathered != "Both have gathered all." || v.Hidden != "" || v.Checks != "none yet" || v.Facts[3] != "" || v.Facts[4] != "" {
+		t.Errorf("%q, %q, %q, %q", v.Gathered, v.Hidden, v.Checks, v.Facts)
 	}
-	if v.Facts[0] != "relayed · UDP · hidden (mDNS) · satellite" || !strings.HasPrefix(v.Facts[1], "quantum · ") {
+	if v.Facts[0] != "relayed · UDP · hidden (mDNS) · satellite" || v.Facts[1] != "quantum · UDP · 2001:db8::9" {
 		t.Errorf("what browsers say and we have no words for: %q", v.Facts[:2])
 	}
 }
@@ -220,6 +228,17 @@ func TestHowLongAgo(t *testing.T) {
 	for ms, want := range map[float64]string{0.4: "0 ms", 96.4: "96 ms", 999.4: "999 ms", 999.6: "1 s", 1640: "1.6 s", 61_000: "61 s"} {
 		if got := en.duration(ms); got != want {
 			t.Errorf("%v ms took %q, want %q", ms, got, want)
+		}
+	}
+}
+
+func TestWhichAddressesMeanSomethingInTheirOwnNetworkOnly(t *testing.T) {
+	for address, want := range map[string]bool{
+		"": true, "7f0e.local": true, "10.1.2.3": true, "172.16.0.1": true, "192.168.0.1": true, "fd12::1": true, "169.254.7.7": true, "fe80::1": true,
+		"127.0.0.1": true, "::1": true, "203.0.113.7": false, "100.64.0.1": false, "2001:db8::1": false,
+	} {
+		if got := nearby(address); got != want {
+			t.Errorf("nearby(%q) = %v", address, got)
 		}
 	}
 }

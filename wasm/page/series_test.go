@@ -18,7 +18,9 @@ func sampled(at float64, change ...func(*session.Path)) *session.Path {
 func TestASampleIsKeptOnce(t *testing.T) {
 	var s Series
 	s = s.note(nil)
-	s = s.note(&session.Path{}) // not sampled yet
+	if s = s.note(&session.Path{}); len(s) != 0 {
+		t.Errorf("%+v before the first sample", s)
+	}
 	for _, at := range []float64{now, now, now + 1000, now + 500} {
 		s = s.note(sampled(at))
 	}
