@@ -215,10 +215,12 @@ func (c *connection) sendChat(e signal.Envelope) {
 func (c *connection) sample(attempt int) {
 	ev := session.StatsSampled{Link: c.link, Attempt: attempt}
 	if d := c.mate.Load(); d != nil {
-		ev.Local, ev.Remote, ev.RTT = "host", "host", 1
+		host := session.Candidate{Type: "host", Protocol: "udp"}
+		ev.Flow = session.Flow{Pair: &session.Pair{Local: host, Remote: host}, RTT: 1}
 		ev.Packets = c.heard.Load()
 		if !d.closed.Load() {
-			ev.Packets += time.Since(c.since).Milliseconds() / 20
+			ev.Media = time.Since(c.since).Milliseconds() / 20
+			ev.Packets += ev.Media
 		}
 	}
 	c.page.put(ev)

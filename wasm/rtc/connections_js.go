@@ -11,6 +11,7 @@ package rtc
 
 import (
 	"encoding/json"
+	"reflect"
 	"syscall/js"
 
 	"github.com/pion/webrtc/v4"
@@ -37,7 +38,7 @@ type Connections struct {
 
 type connection struct {
 	link    session.Link
-	servers []session.ICEServer
+	servers []signal.ICEServer
 	relay   bool // only relayed candidates are wanted
 	pc      *webrtc.PeerConnection
 	js      js.Value
@@ -136,7 +137,7 @@ func (c *Connections) listen(p *connection) {
 	on("negotiationneeded", func(js.Value) { c.put(session.NegotiationNeeded{Link: p.link}) })
 	on("icecandidate", func(ev js.Value) {
 		if candidate := ev.Get("candidate"); candidate.Truthy() {
-			c.put(session.CandidateFound{Link: p.link, Candidate: stringify(candidate)})
+			c.put(session.CandidateFound{Link: p.link, Candidate: stringify(candidate), URL: text(candidate.Get("url")), RelayProtocol: text(candidate.Get("relayProtocol"))})
 		} else {
 			c.put(session.CandidateFound{Link: p.link, Candidate: json.RawMessage(`{"candidate":""}`)})
 		}
@@ -171,8 +172,11 @@ func (c *Connections) listenDTLS(p *connection) {
 func (c *Connections) setLocal(p *connection, a session.SetLocalDescription) {
 	answer := session.LocalDescriptionSet{Link: p.link, Attempt: a.Attempt}
 	err := browser.Try(func() {
-		if a.Relay != p.relay {
+		if a.Restart && !reflect.DeepEqual(a.ICEServers, p.servers) || a.Relay != p.relay {
 			p.relay = a.Relay
+			if a.Restart {
+				p.servers = a.ICEServers
+			}
 			p.js.Call("setConfiguration", p.configuration())
 		}
 		if a.Restart {
@@ -291,8 +295,7 @@ func (c *Connections) close(p *connection) {
 func (c *Connections) sample(p *connection, a session.SampleStats) {
 	browser.Then(js.Global().Get("holdlineGlue").Call("statistics", p.js), func(v js.Value, err error) {
 		if err == nil {
-			c.put(session.StatsSampled{Link: p.link, Attempt: a.Attempt,
-				Packets: int64(v.Index(0).Float()), RTT: v.Index(1).Float(), Local: v.Index(2).String(), Remote: v.Index(3).String(), Age: v.Index(4).Float()})
+			c.put(sampled(p.link, a.Attempt, v))
 		}
 	})
 }

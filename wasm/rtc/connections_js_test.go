@@ -222,7 +222,7 @@ func TestTwoConnectionsInOnePage(t *testing.T) {
 		c.until("statistics", func() bool {
 			return seen(b, func(ev session.StatsSampled) bool {
 				packets = ev.Packets
-				return ev.Attempt == attempt && ev.Local != "" && ev.Remote != ""
+				return ev.Attempt == attempt && ev.Flow.Pair != nil && ev.Flow.Pair.Local.Type != "" && ev.Flow.Pair.Remote.Type != ""
 			}) > 0
 		})
 		return packets
@@ -377,7 +377,7 @@ func TestWhatABrowserRefusesComesBackAsAnError(t *testing.T) {
 		t.Errorf("error %q, want the browser's name for it", failed)
 	}
 	bad := session.Link{Peer: "x", Life: 1, Generation: 7}
-	a.connections.Perform(session.CreatePeerConnection{Link: bad, ICEServers: []session.ICEServer{{URLs: []string{"gopher:x"}}}})
+	a.connections.Perform(session.CreatePeerConnection{Link: bad, ICEServers: []signal.ICEServer{{URLs: []string{"gopher:x"}}}})
 	for {
 		if ev, ok := (<-a.events).(session.ConnectionRefused); ok {
 			if ev.Link != bad || ev.Err == "" {

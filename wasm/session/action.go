@@ -28,7 +28,7 @@ type (
 	CreatePeerConnection struct {
 		Link
 		Offers     bool
-		ICEServers []ICEServer
+		ICEServers []signal.ICEServer
 	}
 	// SetLocalDescription lets the browser make and set the offer or the
 	// answer that its signaling state asks for.
@@ -37,6 +37,8 @@ type (
 		Attempt int
 		Restart bool // restart ICE first
 		Relay   bool // with relayed candidates only; the next one without goes back to all
+		// ICEServers are those to restart with: their credentials are fresh.
+		ICEServers []signal.ICEServer
 	}
 	// SetRemoteDescription sets what the remote sent; an offer in the middle
 	// of one's own rolls that back.

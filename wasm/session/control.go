@@ -80,6 +80,13 @@ func (s *Session) control(p *peer, e signal.Envelope) {
 		}
 	case signal.TypeLeaving, signal.TypeStay, signal.TypeBye:
 		s.goodbye(p, e)
+	case signal.TypeRefresh:
+		s.refreshFor(p)
+	case signal.TypeICE:
+		if ice, err := e.ReadICE(); err == nil && s.ICE.AskedAt != 0 && s.Signaling.State != SignalingStateOpen {
+			ice.For, ice.Address = "", "" // of one's own address only the server knows
+			s.takeICE(ice)
+		}
 	default:
 		s.inBand(p, e)
 	}

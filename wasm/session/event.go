@@ -141,7 +141,9 @@ type (
 	// with the empty candidate line ends them.
 	CandidateFound struct {
 		Link
-		Candidate json.RawMessage
+		Candidate     json.RawMessage
+		URL           string // of the server that it comes from, where the browser tells
+		RelayProtocol string // udp, tcp or tls: how this page reaches the relay, where the browser tells
 	}
 	// CandidateRefused says that the browser did not take a remote candidate.
 	CandidateRefused struct {
@@ -206,11 +208,22 @@ type (
 		Attempt int
 		Packets int64
 		Age     float64 // ms since the last of them came, as far as the browser tells; else 0
-		Local   string  // candidate type of the chosen pair, "" while there is none
-		Remote  string  // the same of the remote end
-		RTT     float64 // ms
+		Media   int64   // RTP packets among them
+		Flow    Flow
 	}
 )
+
+// Flow is what a sample says of the path beyond signs of life. Rates are of
+// the time since the sample before.
+type Flow struct {
+	Pair    *Pair   // the chosen one, nil while there is none
+	Checks  Checks  // of all pairs
+	RTT     float64 // ms
+	Loss    float64 // of the RTP packets that should have come, 0 to 1
+	In      float64 // bit/s
+	Out     float64 // bit/s
+	Consent float64 // ms since the other side's browser last answered a check of the pair; 0 where the browser does not tell
+}
 
 // DeviceKind is a kind of capture device.
 type DeviceKind string
@@ -238,19 +251,12 @@ type Config struct {
 	Page       string  `json:"page"`       // what the server called this page when it served it; "" where the browser does not tell
 	Navigation string  `json:"navigation"` // the navigation entry's type: navigate, reload, back_forward
 
-	After      signal.After `json:"after,omitempty"` // how the last page of the record ended, if it could not say
-	Stopped    []Stopped    `json:"stopped,omitempty"`
-	AskToLeave bool         `json:"askToLeave"`
-	Hidden     bool         `json:"hidden"`
-	ChecksWait bool         `json:"checksWait,omitempty"` // this browser's checks must not overtake its answer
-	ICEServers []ICEServer  `json:"iceServers,omitempty"`
-}
-
-// ICEServer is RTCIceServer.
-type ICEServer struct {
-	URLs       []string `json:"urls"`
-	Username   string   `json:"username,omitempty"`
-	Credential string   `json:"credential,omitempty"`
+	After      signal.After       `json:"after,omitempty"` // how the last page of the record ended, if it could not say
+	Stopped    []Stopped          `json:"stopped,omitempty"`
+	AskToLeave bool               `json:"askToLeave"`
+	Hidden     bool               `json:"hidden"`
+	ChecksWait bool               `json:"checksWait,omitempty"` // this browser's checks must not overtake its answer
+	ICEServers []signal.ICEServer `json:"iceServers,omitempty"` // until the server names its own
 }
 
 // Stopped is a record of this room in the browser's localStorage: a page of it

@@ -36,6 +36,7 @@ type link struct {
 	Applying    bool          // a remote offer is being applied, up to the answer
 	Needed      bool          // negotiation is needed, once it can be
 	AgreedAt    time.Duration // when the newest answer was taken or made
+	Opened      bool          // the first agreement was on this side's offer
 	Restart     bool          // … with an ICE restart
 	Restarts    bool          // the newest offer of one's own does
 	Ignored     int           // the remote's offer that glare made void
@@ -63,9 +64,9 @@ type link struct {
 	StatsAt      time.Duration
 	StatsAttempt int
 	Packets      int64
-	Local        string
-	Remote       string
-	RTT          float64
+	Flow         Flow          // of the newest sample
+	FlowAt       time.Duration // when it was taken
+	Tells        bool          // its statistics tell silence from a page that hangs
 	Unresponsive bool
 	Gone         bool   // its association is: the control channel closed
 	Connection   string // connectionState
@@ -73,9 +74,18 @@ type link struct {
 	Evidence     []string
 
 	// Recovery.
-	Rung      int
-	RungUntil time.Duration
-	GiveUpAt  time.Duration
+	Rung       int
+	RungUntil  time.Duration
+	YieldUntil time.Duration // the rung's offer is left to the remote until then
+	GiveUpAt   time.Duration
+	BrokenAt   time.Duration // when it was interrupted; 0 while it works
+	TopRung    int           // the highest since then
+	WasDirect  bool          // before that
+	Blocked    bool          // a direct path was there, and only the relay helped
+	Recoveries []Recovery    // those that are over, oldest first
+
+	Search search // for the newest path
+	All    search // for all of this link's
 }
 
 func (p *peer) name() Link { return Link{p.ID, p.Life, p.Link.Generation} }
@@ -83,8 +93,16 @@ func (p *peer) name() Link { return Link{p.ID, p.Life, p.Link.Generation} }
 // oldName is the connection that stays until its successor is connected.
 func (p *peer) oldName() Link { return Link{p.ID, p.Life, p.Link.Old} }
 
-// polite says who gives way in glare: the higher id.
-func (s *Session) polite(p *peer) bool { return s.Participant > p.ID }
+// polite says who gives way in glare: of two first offers the higher id, and
+// from then on who opened the connection. Chromium 156 that answered the first
+// offer and rolls back the first of its own goes on decoding the remote picture
+// and shows nothing of it any more (TestGlareInMidCallStopsNoPicture).
+func (s *Session) polite(p *peer) bool {
+	if p.Link.AgreedAt == 0 {
+		return s.Participant > p.ID
+	}
+	return p.Link.Opened
+}
 
 // enterLink is the only function that writes a link's state.
 func (s *Session) enterLink(p *peer, st linkState, cause Cause) {
@@ -105,7 +123,8 @@ func (s *Session) newLink(p *peer, generation int, offers bool) {
 		s.emit(ClosePeerConnection{Link{p.ID, p.Life, was.Old}})
 	}
 	p.Link = link{Generation: generation, State: was.State, Cause: was.Cause, Since: was.Since, Ever: was.Ever,
-		Rung: was.Rung, RungUntil: was.RungUntil, GiveUpAt: was.GiveUpAt, HeardAt: s.now.Mono, BeatHeardAt: s.now.Mono}
+		Rung: was.Rung, RungUntil: was.RungUntil, GiveUpAt: was.GiveUpAt, HeardAt: s.now.Mono, BeatHeardAt: s.now.Mono,
+		BrokenAt: was.BrokenAt, TopRung: was.TopRung, WasDirect: was.WasDirect, Blocked: was.Blocked, Recoveries: was.Recoveries, All: was.All}
 	if was.Generation != 0 && was.State != linkEnded {
 		p.Link.Old = was.Generation
 	}
@@ -114,10 +133,11 @@ func (s *Session) newLink(p *peer, generation int, offers bool) {
 		p.Unsent[i].Handed = false
 	}
 	if !was.Ever || was.State == linkEnded {
-		p.Link.Rung, p.Link.RungUntil, p.Link.GiveUpAt = 0, 0, 0
+		p.Link.Rung, p.Link.RungUntil, p.Link.GiveUpAt, p.Link.BrokenAt = 0, 0, 0, 0
 		s.enterLink(p, linkNegotiating, "")
 	}
-	s.emit(CreatePeerConnection{p.name(), offers, s.Config.ICEServers})
+	s.search(p)
+	s.emit(CreatePeerConnection{p.name(), offers, s.iceServers()})
 	s.Changes++
 	if offers {
 		s.offer(p, false)
@@ -145,6 +165,9 @@ func (s *Session) endLink(p *peer, e Evidence) {
 	if end.Cause == signal.CauseUnknown {
 		s.Unknowns++
 	}
+	if end.Cause == signal.CauseICEFailed || end.Cause == signal.CausePathBlocked {
+		end.Finding = Find(s.pathEvidence(p))
+	}
 	if p.live() {
 		s.send(p, s.toPeer(p, signal.TypeGaveUp, signal.Raw(signal.GaveUp{End: end})))
 	}
@@ -171,13 +194,11 @@ func (s *Session) handleLink(p *peer, ev Event) {
 	case RemoteDescriptionSet:
 		s.remoteDescriptionSet(p, ev)
 	case CandidateFound:
-		if l.Found = append(l.Found, ev.Candidate); len(l.Found) > mostFound {
-			l.Found = l.Found[1:]
-		}
-		s.send(p, s.toPeer(p, signal.TypeCandidate, ev.Candidate))
+		s.found(p, ev)
 	case CandidateRefused:
 		l.note("a remote candidate was refused: " + ev.Err)
 	case CandidateFailed:
+		s.Reach.fails(ev)
 		l.note("candidate error " + itoa(ev.Code) + " " + ev.Text)
 	case ConnectionStateChanged:
 		s.connectionState(p, ev.State)

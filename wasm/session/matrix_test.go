@@ -10,23 +10,26 @@ import (
 
 var testLink = Link{Peer: "ben", Life: 2, Generation: 3}
 
+var testFlow = Flow{Pair: &Pair{Local: Candidate{Type: "relay", Protocol: "udp", Address: "192.0.2.1", Port: 5000, Network: "wifi"}, Remote: Candidate{Type: "host"}, RelayProtocol: "tls"},
+	Checks: Checks{1, 2, 3, 4}, RTT: 3.5, Loss: 0.1, In: 1000, Out: 2000, Consent: 30}
+
 // everyEvent has one event of every kind, with every field set.
 var everyEvent = []Event{
 	Started{Config{Room: "tea", Name: "Ana", JoinNow: true, Microphone: true, Camera: true, Origin: 1.5, Seed: 1<<64 - 1,
 		Record: &Record{Room: "tea", Name: "Ana", Participant: "ana", Life: 1, Token: "t", Microphone: true, Camera: true, Messages: []ChatMessage{{ID: "ana-1-1"}}},
-		Locked: true, Navigation: "reload", AskToLeave: true, Hidden: true, ICEServers: []ICEServer{{URLs: []string{"stun:a"}, Username: "u", Credential: "c"}}}},
+		Locked: true, Navigation: "reload", AskToLeave: true, Hidden: true, ICEServers: []signal.ICEServer{{URLs: []string{"stun:a"}, Username: "u", Credential: "c"}}}},
 	JoinPressed{"Ana"}, LeavePressed{}, RejoinPressed{}, GoBackPressed{}, StoppedClaimed{"p", true, false}, Said{"hello"}, DeviceSwitched{Camera, true}, AskChosen{true},
 	DeviceOpened{Camera}, DeviceFailed{Microphone, "NotFoundError"}, DeviceEnded{Camera},
 	BeforeUnload{signal.IntentReload, "/r/tea"}, PageHide{signal.IntentNavigate, "/", true}, PageShow{true}, PageFrozen{}, PageResumed{},
 	VisibilityChanged{true}, NetworkChanged{true}, Tick{},
 	SignalingOpened{1}, SignalingReceived{1, signal.Envelope{Type: signal.TypeBeat, Ack: 4}}, SignalingGarbled{1, "malformed"}, SignalingClosed{1, 4001, "why", true},
 	NegotiationNeeded{testLink}, LocalDescriptionSet{testLink, 1, "offer", "v=0", "err"}, RemoteDescriptionSet{testLink, 1, "err"},
-	CandidateFound{testLink, json.RawMessage(`{"candidate":""}`)}, CandidateRefused{testLink, "err"}, CandidateFailed{testLink, 701, "stun:a", "text"},
+	CandidateFound{testLink, json.RawMessage(`{"candidate":""}`), "turn:a", "tls"}, CandidateRefused{testLink, "err"}, CandidateFailed{testLink, 701, "stun:a", "text"},
 	ConnectionStateChanged{testLink, "failed"}, DTLSStateChanged{testLink, "failed"}, ConnectionRefused{testLink, "err"},
 	ControlOpened{testLink}, ControlReceived{testLink, signal.Envelope{Type: signal.TypeBeat, Life: 2, Payload: json.RawMessage(`{"n":1}`)}},
 	ControlGarbled{testLink, "err"}, ControlClosed{testLink},
 	ChatOpened{testLink}, ChatReceived{testLink, 1, signal.Chat{ID: "ben-2-1", Text: "hello", At: 1.5}}, ChatClosed{testLink},
-	TrackReceived{testLink, Camera}, StatsSampled{testLink, 1, 2, 15, "host", "relay", 3.5},
+	TrackReceived{testLink, Camera}, StatsSampled{testLink, 1, 2, 15, 1, testFlow},
 }
 
 func TestMatrixDecidesEveryKindInEveryState(t *testing.T) {

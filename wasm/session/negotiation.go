@@ -19,23 +19,32 @@ func (s *Session) toPeer(p *peer, t signal.Type, payload []byte) signal.Envelope
 func (s *Session) offer(p *peer, restart bool) {
 	l := &p.Link
 	l.Restart = l.Restart || restart
+	if l.Restart && s.expired() && s.ICE.AskedAt == 0 {
+		s.askICE()
+	}
 	if l.Making || l.Offered || l.Applying || l.Restart && s.now.Mono < s.settled(l) {
 		l.Needed = true
 		return
 	}
 	l.Making, l.Needed = true, false
 	l.Attempt++
-	s.emit(SetLocalDescription{p.name(), l.Attempt, l.Restart, l.Rung == rungRelayOnly && s.hasRelay()})
+	order := SetLocalDescription{Link: p.name(), Attempt: l.Attempt, Restart: l.Restart, Relay: l.Rung == rungRelayOnly && s.hasRelay()}
+	if l.Restart {
+		order.ICEServers = s.iceServers()
+		s.search(p)
+	}
+	s.emit(order)
 	l.Restarts, l.Restart = l.Restart, false
 }
 
-// settled is when the newest agreement has had the time to find its path. On a
-// link that never had one there is nothing to lose.
+// settled is when the newest agreement has had the time to find its path, and
+// credentials that a restart needs should be there. On a link that never had a
+// path there is nothing to lose.
 func (s *Session) settled(l *link) time.Duration {
 	if l.AgreedAt == 0 || !l.Ever {
-		return 0
+		return s.freshBy()
 	}
-	return l.AgreedAt + s.policy.RestartApart
+	return max(l.AgreedAt+s.policy.RestartApart, s.freshBy())
 }
 
 func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
@@ -61,7 +70,7 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 		l.FirstOffer = s.now.Mono
 	}
 	if l.RungUntil != 0 {
-		l.RungUntil = s.now.Mono + s.rungTime(l.Rung) // a rung's clock starts with its offer
+		l.RungUntil = s.now.Mono + s.rungTime(l) // a rung's clock starts with its offer
 	}
 	s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: ev.Type, SDP: ev.SDP})))
 }
@@ -95,7 +104,7 @@ func (s *Session) remoteDescriptionSet(p *peer, ev RemoteDescriptionSet) {
 	}
 	if l.Applying {
 		l.Attempt++
-		s.emit(SetLocalDescription{p.name(), l.Attempt, false, false})
+		s.emit(SetLocalDescription{Link: p.name(), Attempt: l.Attempt})
 		return
 	}
 	if l.Needed {
@@ -130,6 +139,7 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		// description before it, whose candidates are needed (webrtc-pc, 10.7).
 		void := l.Ignored != 0 && e.Negotiation == l.Ignored && l.RemoteAt == 0 && !l.Answered
 		if e.Generation == l.Generation && l.State != linkEnded && !void {
+			s.heardOf(p, e.Payload)
 			s.takeCandidate(p, e.Payload)
 		}
 		return
@@ -156,6 +166,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	if e.Generation != l.Generation || !l.Offered || e.Negotiation != l.Negotiation {
 		return
 	}
+	l.Opened = l.Opened || l.AgreedAt == 0
 	l.Offered, l.OfferAgain, l.Answered, l.AgreedAt = false, 0, true, s.now.Mono
 	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
@@ -191,6 +202,9 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	l.Making, l.Offered, l.OfferAgain = false, false, 0
 	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, ""
 	l.OfferAt = 0
+	if l.YieldUntil != 0 { // it makes the rung's offer
+		l.YieldUntil, l.RungUntil = 0, s.now.Mono+s.rungTime(l)
+	}
 	s.releaseCandidates(p) // of the agreement before
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
@@ -203,7 +217,8 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 func (s *Session) startOver(p *peer) {
 	l := &p.Link
 	s.emit(ClosePeerConnection{p.name()})
-	s.emit(CreatePeerConnection{p.name(), false, s.Config.ICEServers})
+	s.search(p)
+	s.emit(CreatePeerConnection{p.name(), false, s.iceServers()})
 	l.Attempt++ // what still comes of the closed one is stale
 	l.Connection, l.DTLS, l.FirstOffer = "", "", 0
 }

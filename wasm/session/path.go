@@ -87,7 +87,6 @@ const (
 	WhyFiltered   Why = "filtered"     // both have direct addresses, and no packet passes between them
 	WhyRemote     Why = "remote-relay" // the other side found nothing but a relay
 	WhyOnlyRelay  Why = "only-relay"   // this side did
-	WhyLastRung   Why = "last-rung"    // the ladder asked for the relay, and nothing else was tried since
 )
 
 // Recovery is one time that the link was repaired, or was to be.

@@ -23,6 +23,8 @@ type peer struct {
 	Media    signal.Media
 	Lane     string        // the remote's own signaling: "" or "lost"
 	Hidden   bool          // the remote's page is hidden
+	LAN      bool          // it and this page come to the server from one local network
+	WantsICE bool          // it asked in the band for fresh credentials
 	Unknown  bool          // to the room; only the link says that it is there
 	VouchAt  time.Duration // when to tell the server that it is heard here
 	ChatOut  int64         // seq of the last chat message for this life
@@ -91,7 +93,7 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 		s.newLife(p, row.Life)
 	}
 	p.Unknown = false
-	p.Name, p.Goodbye, p.Bye = row.Name, max(p.Goodbye, row.Count), p.Bye || row.Bye
+	p.Name, p.LAN, p.Goodbye, p.Bye = row.Name, row.LAN, max(p.Goodbye, row.Count), p.Bye || row.Bye
 	switch row.State {
 	case signal.PresencePresent:
 		back := p.Presence == signal.PresenceAway

@@ -58,14 +58,30 @@ type Policy struct {
 	// it is heard here: 5 s; its word counts for 10 s.
 	VouchEvery time.Duration `json:"vouchEvery"`
 
-	// RestartICEFor, RelayOnlyFor and NewConnectionFor are how long their rungs may take;
+	// RestartICEFor is how long an ICE restart may take: 1.5 s and ten round trips,
+	// 3 s at most. In Chromium 156 and Firefox 153 one that helps has done so by
+	// then; a path that is blocked is dead for it and alive for a new connection,
+	// whose relay was not bound to the old pair (TestPathThatAFirewallBlocks).
+	RestartICEFor     time.Duration `json:"restartICEFor"`
+	RestartICEForMost time.Duration `json:"restartICEForMost"`
+	// NewConnectionFor and RelayOnlyFor are how long the next rungs may take;
 	// RetryPathEvery is when to try again while waiting for a change.
-	RestartICEFor    time.Duration `json:"restartICEFor"`
-	RelayOnlyFor     time.Duration `json:"relayOnlyFor"`
 	NewConnectionFor time.Duration `json:"newConnectionFor"`
+	RelayOnlyFor     time.Duration `json:"relayOnlyFor"`
 	RetryPathEvery   time.Duration `json:"retryPathEvery"`
+	// YieldFor is how long the polite side of a rung leaves the offer to the
+	// other: 0.3 s. Two offers that meet cost more than that.
+	YieldFor time.Duration `json:"yieldFor"`
 	// RecoverWithin is when the ladder ends: 40 s in all (RFC 8863).
 	RecoverWithin time.Duration `json:"recoverWithin"`
+
+	// UnansweredAfter is when a STUN server or a relay is judged silent: after
+	// 3 s. Gathering itself ends only after 11 to 40 s.
+	UnansweredAfter time.Duration `json:"unansweredAfter"`
+	// RefreshWithin is how long a restart waits for fresh relay credentials where
+	// its own are expired: 1 s. RefreshAgainAfter is when to ask again: 5 s.
+	RefreshWithin     time.Duration `json:"refreshWithin"`
+	RefreshAgainAfter time.Duration `json:"refreshAgainAfter"`
 
 	// StayAfter is when a page that is still here after beforeunload says that
 	// it stays: 1 s of running timers; a dialog stops them.
@@ -118,12 +134,18 @@ func DefaultPolicy() Policy {
 		RestartApart:    time.Second,
 		ConnectWithin:   40 * time.Second,
 
-		VouchEvery:       5 * time.Second,
-		RestartICEFor:    5 * time.Second,
-		RelayOnlyFor:     6 * time.Second,
-		NewConnectionFor: 10 * time.Second,
-		RetryPathEvery:   7 * time.Second,
-		RecoverWithin:    40 * time.Second,
+		VouchEvery:        5 * time.Second,
+		RestartICEFor:     1500 * time.Millisecond,
+		RestartICEForMost: 3 * time.Second,
+		NewConnectionFor:  10 * time.Second,
+		RelayOnlyFor:      6 * time.Second,
+		RetryPathEvery:    7 * time.Second,
+		YieldFor:          300 * time.Millisecond,
+		RecoverWithin:     40 * time.Second,
+
+		UnansweredAfter:   3 * time.Second,
+		RefreshWithin:     time.Second,
+		RefreshAgainAfter: 5 * time.Second,
 
 		StayAfter:          time.Second,
 		ReturnWindow:       10 * time.Second,

@@ -88,6 +88,7 @@ func TestAPageThatIsBusyIsAskedAgain(t *testing.T) {
 func TestWhoIsHeardAgainWhileAwayIsVouchedForAgain(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.call()
+	ben.cutOff = true
 	ben.cut(1006)
 	w.run(3 * time.Second)
 	w.blocked = true

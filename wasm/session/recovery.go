@@ -1,7 +1,6 @@
 package session
 
 import (
-	"strings"
 	"time"
 
 	"holdline/server/signal"
@@ -31,7 +30,8 @@ func (s *Session) connected(p *peer) {
 		l.Old = 0
 	}
 	l.Ever = true
-	l.Rung, l.RungUntil, l.GiveUpAt = 0, 0, 0
+	s.repaired(l)
+	l.Rung, l.RungUntil, l.YieldUntil, l.GiveUpAt = 0, 0, 0, 0
 	l.HeardAt, l.BeatHeardAt = s.now.Mono, s.now.Mono // a page that was cut off is not unresponsive
 	s.enterLink(p, linkConnected, "")
 	if p.heardWhileAway() {
@@ -62,7 +62,8 @@ func (s *Session) statistics(p *peer, ev StatsSampled) {
 			s.Changes++
 		}
 	}
-	l.Local, l.Remote, l.RTT = ev.Local, ev.Remote, ev.RTT
+	l.Tells = l.Tells || ev.Age > 0 || ev.Media > 0
+	s.paired(l, ev)
 }
 
 // connectionState takes RTCPeerConnection.connectionState. It is not the end
@@ -145,62 +146,83 @@ func (s *Session) interrupted(p *peer, why string) {
 		return
 	}
 	l.GiveUpAt = s.now.Mono + s.policy.RecoverWithin
-	l.Rung, l.RungUntil = 0, 0
+	l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
+	s.broke(l)
 	s.enterLink(p, linkInterrupted, signal.CauseNetworkLost)
 	s.releaseCandidates(p)
+	s.askServer()
 	s.climb(p)
 }
 
-// The rungs of the ladder that this policy has.
+// The rungs of the ladder that this policy has. A new connection comes before
+// the relay by itself: it may use the relay as well, and in Chromium 156 and
+// Firefox 153 it finds a path around a firewall sooner than a restart does that
+// is bound to relayed candidates (TestPathThatAFirewallBlocks).
 const (
 	rungRestartICE = iota + 1
-	rungRelayOnly
 	rungNewConnection
+	rungRelayOnly
 	rungWait
 )
 
 // rungTime is how long a rung may take.
-func (s *Session) rungTime(rung int) time.Duration {
-	switch rung {
+func (s *Session) rungTime(l *link) time.Duration {
+	switch l.Rung {
 	case rungRestartICE:
-		return s.policy.RestartICEFor
-	case rungRelayOnly:
-		return s.policy.RelayOnlyFor
+		rtt := time.Duration(l.Flow.RTT * float64(time.Millisecond))
+		return min(s.policy.RestartICEFor+10*max(rtt, 0), s.policy.RestartICEForMost)
 	case rungNewConnection:
 		return s.policy.NewConnectionFor
+	case rungRelayOnly:
+		return s.policy.RelayOnlyFor
 	}
 	return s.policy.RetryPathEvery
 }
 
-// hasRelay says whether there is a relay to try by itself.
-func (s *Session) hasRelay() bool {
-	for _, server := range s.Config.ICEServers {
-		for _, url := range server.URLs {
-			if strings.HasPrefix(url, "turn") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // climb takes the next rung, if the remote can be reached at all: while it is
-// away, the room decides.
+// away, the room decides. The polite side leaves the offer to the other for a
+// moment, so that the two do not meet.
 func (s *Session) climb(p *peer) {
 	l := &p.Link
 	if l.State != linkInterrupted && l.State != linkRecovering || !s.reachable(p) {
 		return
 	}
-	l.Rung = min(l.Rung+1, rungWait)
-	if l.Rung == rungRelayOnly && !s.hasRelay() {
-		l.Rung++
+	l.Rung = s.nextRung(l)
+	l.TopRung = max(l.TopRung, l.Rung)
+	l.YieldUntil = 0
+	if s.polite(p) && l.Cause != signal.CauseNetworkChanged {
+		l.YieldUntil = s.now.Mono + s.policy.YieldFor
 	}
-	if l.Gone && !s.Offline { // on a page that is offline it proves nothing about the remote
-		l.Rung = max(l.Rung, rungNewConnection)
-	}
-	l.RungUntil = s.now.Mono + s.rungTime(l.Rung)
+	l.RungUntil = s.now.Mono + s.rungTime(l) + max(0, l.YieldUntil-s.now.Mono)
 	s.enterLink(p, linkRecovering, l.Cause)
 	s.Changes++ // also where its offer has to wait
+	if l.YieldUntil == 0 {
+		s.takeRung(p)
+	}
+}
+
+// nextRung is the one after that on which the link stands.
+func (s *Session) nextRung(l *link) int {
+	next := min(l.Rung+1, rungWait)
+	if l.Rung == rungRestartICE && !l.Tells && l.Connection == "connected" {
+		// Nothing tells this browser's silent path from a page that hangs: Firefox
+		// 153 counts no packets of a call without media, and says so by itself
+		// once the other browser does not answer its checks.
+		next = rungRestartICE
+	}
+	if next == rungRelayOnly && !s.hasRelay() {
+		next++
+	}
+	if l.Gone && !s.Offline { // on a page that is offline it proves nothing about the remote
+		next = max(next, rungNewConnection)
+	}
+	return next
+}
+
+// takeRung makes the rung's offer.
+func (s *Session) takeRung(p *peer) {
+	l := &p.Link
+	l.YieldUntil = 0
 	if l.Rung == rungNewConnection {
 		s.newLink(p, l.Generation+1, true)
 		return
@@ -222,8 +244,20 @@ func (s *Session) climbAnew(p *peer) {
 		return
 	}
 	l.GiveUpAt = s.now.Mono + s.policy.RecoverWithin
-	l.Rung, l.RungUntil = 0, 0
+	l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
 	s.climb(p)
+}
+
+// climbAgain begins the ladder anew for links that waited for a lane: this
+// page's own signaling is open again.
+func (s *Session) climbAgain() {
+	for _, p := range s.Peers {
+		l := &p.Link
+		if (l.State == linkInterrupted || l.State == linkRecovering) && p.live() && !l.Making && !l.Offered && !l.Applying {
+			l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
+			s.climb(p)
+		}
+	}
 }
 
 // reachable says whether an offer can get to the remote's page.
@@ -243,8 +277,11 @@ func (s *Session) tickRecovery(p *peer) {
 			s.endLink(p, Evidence{Silent: true})
 			return
 		}
-		if l.RungUntil == 0 || due(l.RungUntil, now) {
+		switch {
+		case l.RungUntil == 0 || due(l.RungUntil, now):
 			s.climb(p)
+		case due(l.YieldUntil, now) && s.reachable(p):
+			s.takeRung(p)
 		}
 	}
 }
@@ -259,6 +296,7 @@ func (s *Session) networkChanged(online bool) {
 	if !online {
 		return
 	}
+	s.Reach = reach{}
 	s.dialAnew()
 	for _, p := range s.Peers {
 		switch l := &p.Link; l.State {
@@ -272,7 +310,7 @@ func (s *Session) networkChanged(online bool) {
 			}
 		case linkInterrupted, linkRecovering:
 			l.Cause = signal.CauseNetworkChanged
-			l.Rung, l.RungUntil = 0, 0
+			l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
 			s.climb(p)
 		}
 	}

@@ -51,8 +51,11 @@ func (r *redactor) event(ev Event) Event {
 	case RemoteDescriptionSet:
 		ev.Err = r.text(ev.Err)
 		return ev
+	case StatsSampled:
+		ev.Flow = r.flow(ev.Flow)
+		return ev
 	case CandidateFound:
-		ev.Candidate = r.candidate(ev.Candidate)
+		ev.Candidate, ev.URL = r.candidate(ev.Candidate), r.text(ev.URL)
 		return ev
 	case CandidateRefused:
 		ev.Err = r.text(ev.Err)
@@ -75,12 +78,7 @@ func withoutGot(text string) string {
 }
 
 func (r *redactor) config(c Config) Config {
-	c.ICEServers = slices.Clone(c.ICEServers)
-	for i := range c.ICEServers {
-		server := &c.ICEServers[i]
-		server.Username, server.Credential = hide(server.Username), hide(server.Credential)
-		server.URLs = r.texts(server.URLs)
-	}
+	c.ICEServers = r.servers(c.ICEServers)
 	c.Page = hide(c.Page)
 	c.Record = r.record(c.Record)
 	c.Stopped = slices.Clone(c.Stopped)
@@ -88,6 +86,31 @@ func (r *redactor) config(c Config) Config {
 		c.Stopped[i].Record = *r.record(&c.Stopped[i].Record)
 	}
 	return c
+}
+
+func (r *redactor) servers(all []signal.ICEServer) []signal.ICEServer {
+	all = slices.Clone(all)
+	for i := range all {
+		server := &all[i]
+		server.Username, server.Credential = hide(server.Username), hide(server.Credential)
+		server.URLs = r.texts(server.URLs)
+	}
+	return all
+}
+
+// flow has the addresses of a pair where the browser tells them.
+func (r *redactor) flow(f Flow) Flow {
+	f.Pair = r.pair(f.Pair)
+	return f
+}
+
+func (r *redactor) pair(pair *Pair) *Pair {
+	if pair == nil {
+		return nil
+	}
+	copied := *pair
+	copied.Local.Address, copied.Remote.Address = r.text(copied.Local.Address), r.text(copied.Remote.Address)
+	return &copied
 }
 
 func (r *redactor) record(from *Record) *Record {
@@ -123,6 +146,10 @@ func (r *redactor) envelope(e signal.Envelope) signal.Envelope {
 		e.Payload = kept(e, func(d *signal.Description) { d.Type, d.SDP = known(d.Type, "offer", "answer"), r.text(d.SDP) })
 	case signal.TypeCandidate:
 		e.Payload = r.candidate(e.Payload)
+	case signal.TypeICE:
+		e.Payload = kept(e, func(ice *signal.ICE) { ice.Servers, ice.Address = r.servers(ice.Servers), r.text(ice.Address) })
+	case signal.TypeRefresh:
+		e.Payload = kept(e, func(*signal.Refresh) {})
 	case signal.TypeGoaway:
 		e.Payload = kept(e, func(*signal.Goaway) {})
 	case signal.TypeBeat, signal.TypeBeatBack:
@@ -178,6 +205,11 @@ func (r *redactor) snapshot(v Snapshot) Snapshot {
 	v.Peers = slices.Clone(v.Peers)
 	for i := range v.Peers {
 		v.Peers[i].End = r.end(v.Peers[i].End)
+		if path := v.Peers[i].Path; path != nil {
+			copied := *path
+			copied.Pair = r.pair(path.Pair)
+			v.Peers[i].Path = &copied
+		}
 	}
 	return v
 }
@@ -190,6 +222,8 @@ func (r *redactor) state(st state) []byte {
 	}
 	copied.Config = r.config(copied.Config)
 	copied.Offer = r.record(copied.Offer)
+	copied.ICE.Servers, copied.ICE.Address = r.servers(copied.ICE.Servers), r.text(copied.ICE.Address)
+	copied.Reach.Refused = r.text(copied.Reach.Refused)
 	copied.Token, copied.ByeKey, copied.Goodbyes.Key = hide(copied.Token), hide(copied.ByeKey), hide(copied.Goodbyes.Key)
 	copied.Messages, copied.End, copied.Former = veilAll(copied.Messages), r.end(copied.End), r.end(copied.Former)
 	for i, k := range copied.Signaling.Outbox.Kept {
@@ -203,6 +237,12 @@ func (r *redactor) state(st state) []byte {
 		}
 		p.Link.Offer, p.Link.Answer = r.text(p.Link.Offer), r.text(p.Link.Answer)
 		p.Link.Evidence = r.texts(p.Link.Evidence)
+		p.Link.Flow = r.flow(p.Link.Flow)
+		for _, list := range [][]mapping{p.Link.Search.Mapped, p.Link.Search.RemoteMapped, p.Link.All.Mapped, p.Link.All.RemoteMapped} {
+			for i := range list {
+				list[i].Address = r.text(list[i].Address)
+			}
+		}
 		p.End, p.Link.End = r.end(p.End), r.end(p.Link.End)
 		for i := range p.Unsent {
 			p.Unsent[i].Chat.Text = veil(p.Unsent[i].Chat.Text)

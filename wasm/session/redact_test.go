@@ -36,14 +36,14 @@ func secretive() (*Session, *Trace) {
 	end := signal.NewEnd("cleo", signal.CausePageVanished, "read tcp 10.20.30.40:80->203.0.113.9:5: connection reset")
 	step(Started{Config{Room: "tea", JoinNow: true, Seed: 1, Page: "PAGEx",
 		Record:     &Record{Room: "tea", Name: "Ana", Participant: "ana", Life: 1, Token: "TOKENx", Messages: []ChatMessage{{ID: "ben-1-1", Text: "chatter"}}},
-		ICEServers: []ICEServer{{URLs: []string{"turn:192.0.2.55:3478?transport=udp"}, Username: "USERx", Credential: "CREDENTIALx"}}}})
+		ICEServers: []signal.ICEServer{{URLs: []string{"turn:192.0.2.55:3478?transport=udp"}, Username: "USERx", Credential: "CREDENTIALx"}}}})
 	step(SignalingOpened{1})
 	step(SignalingReceived{1, signal.Envelope{Type: signal.TypeWelcome, To: "ana", Payload: signal.Raw(signal.Welcome{Token: "TOKENx2", ByeKey: "KEYx", Former: &end, Left: []signal.End{end},
 		Roster: []signal.Presence{{Participant: "ben", Name: "Ben", Life: 1, Order: 1, State: signal.PresencePresent}, {Participant: "cleo", Name: "Cleo", Life: 1, Order: 2, State: signal.PresenceAway, End: &end, Remaining: 90_000}}})}})
 	step(LocalDescriptionSet{Link: l, Attempt: 1, Type: "offer", SDP: secretSDP})
 	receive(signal.TypeDescription, signal.Description{Type: "answer", SDP: secretSDP})
 	step(RemoteDescriptionSet{Link: l, Attempt: 2})
-	step(CandidateFound{l, json.RawMessage(`{"candidate":"candidate:1 1 udp 1 0a1b2c3d-mdns.local 5000 typ host ufrag UFRAGx","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"UFRAGx"}`)})
+	step(CandidateFound{Link: l, Candidate: json.RawMessage(`{"candidate":"candidate:1 1 udp 1 0a1b2c3d-mdns.local 5000 typ host ufrag UFRAGx","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"UFRAGx"}`)})
 	receive(signal.TypeCandidate, map[string]any{"candidate": "candidate:1 1 udp 1 2001:DB8:77::9 5000 typ host ufrag UFRAGx", "usernameFragment": "UFRAGx", "extra": "chatter"})
 	receive(signal.TypeDescription, map[string]any{"type": "chatter", "sdp": ""})
 	receive(signal.TypeDescription, "chatter")

@@ -42,7 +42,7 @@ func (s *Session) scouted(p *peer) {
 func (s *Session) retryAfter() time.Duration {
 	steps := s.policy.SignalingRetry
 	wait := steps[min(s.Signaling.Tries, len(steps)-1)]
-	if s.scouts() {
+	if s.scouts() || s.broken() {
 		wait = min(wait, s.policy.SignalingScout)
 	}
 	return wait + time.Duration((s.random()*2-1)*s.policy.SignalingJitter*float64(wait))

@@ -75,7 +75,7 @@ func TestWhoIsInNoCallIsNoScout(t *testing.T) {
 	w.blocked, w.broken, w.noMedia = true, true, true
 	w.down = true
 	ana.step(SignalingClosed{Attempt: ana.attempt, Code: 1006})
-	w.run(30 * time.Second)
+	w.run(60 * time.Second) // until the ladder has given up
 	tries := -ana.attempt
 	w.run(21 * time.Second)
 	if tries += ana.attempt; tries > 4 {

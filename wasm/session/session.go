@@ -57,7 +57,9 @@ type state struct {
 	BeatAt      time.Duration // the next beat on the control channels
 	BeatSentAt  time.Duration // the last one
 	Beats       int64
-	Offline     bool          // the browser says that there is no network
+	Offline     bool // the browser says that there is no network
+	ICE         iceState
+	Reach       reach
 	After       signal.After  // what the next hello says of the past
 	SleptAt     time.Duration // the clocks jumped
 	Former      *End          // what the others were told of the last stay

@@ -20,13 +20,18 @@ type signalingLink struct {
 	HeardAt  time.Duration // anything came
 	BeatAt   time.Duration // the next beat
 	InSeq    int64         // the highest seq that came in this life
+	DialedAt time.Duration // this socket
+	Took     time.Duration // from dialing to open, of the last that opened; 0 while none did
+	AskedAt  time.Duration // a beat that has to be answered soon; 0 while none has
+	SentAt   time.Duration // the last beat
+	Echo     time.Duration // how long the last answer to one took
 	Outbox   signal.Outbox
 	Return   time.Duration // the server's goaway asked to wait as long
 }
 
 // forget starts a new life on this link.
 func (l *signalingLink) forget() {
-	*l = signalingLink{State: SignalingStateClosed, Attempt: l.Attempt, Outbox: signal.NewOutbox(signal.KeptMessages, signal.KeptBytes)}
+	*l = signalingLink{State: SignalingStateClosed, Attempt: l.Attempt, Took: l.Took, Echo: l.Echo, Outbox: signal.NewOutbox(signal.KeptMessages, signal.KeptBytes)}
 }
 
 // enterSignaling is the only function that writes the link's state.
@@ -47,7 +52,7 @@ func (s *Session) openSignaling() {
 	l := &s.Signaling
 	l.Attempt++
 	l.Opened, l.Welcomed, l.RetryAt = false, false, 0
-	l.HeardAt = s.now.Mono
+	l.HeardAt, l.DialedAt, l.AskedAt, l.SentAt = s.now.Mono, s.now.Mono, 0, 0
 	if l.State != SignalingStateLost {
 		s.enterSignaling(SignalingStateConnecting, "")
 	}
@@ -64,7 +69,7 @@ func (s *Session) closeSignaling() {
 // sayHello opens the conversation on a new socket.
 func (s *Session) sayHello() {
 	l := &s.Signaling
-	l.HeardAt, l.Opened = s.now.Mono, true
+	l.HeardAt, l.Opened, l.Took = s.now.Mono, true, max(s.now.Mono-l.DialedAt, time.Millisecond)
 	next := l.Outbox.Last + 1
 	if len(l.Outbox.Kept) > 0 {
 		next = l.Outbox.Kept[0].Seq
@@ -107,7 +112,7 @@ func (s *Session) send(p *peer, e signal.Envelope) {
 
 func (s *Session) received(e signal.Envelope) {
 	l := &s.Signaling
-	l.HeardAt = s.now.Mono
+	l.HeardAt, l.AskedAt = s.now.Mono, 0
 	if e.Ack <= l.Outbox.Last {
 		l.Outbox.Ack(e.Ack)
 	}
@@ -118,8 +123,16 @@ func (s *Session) received(e signal.Envelope) {
 		l.InSeq = e.Seq
 	}
 	switch e.Type {
+	case signal.TypeICE:
+		if ice, err := e.ReadICE(); err == nil {
+			s.takeICE(ice)
+		}
 	case signal.TypeWelcome:
 		s.welcomed(e)
+	case signal.TypeBeatBack:
+		if l.SentAt != 0 {
+			l.Echo, l.SentAt = s.now.Mono-l.SentAt, 0
+		}
 	case signal.TypeBeat:
 		s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeatBack, Ack: l.InSeq}})
 	case signal.TypePresent, signal.TypeAway:
@@ -176,7 +189,13 @@ func (s *Session) welcomed(e signal.Envelope) {
 	for _, row := range w.Roster {
 		s.presence(row, true)
 	}
-	s.offerFirstAnew()
+	if s.ICE.Moved {
+		s.ICE.Moved = false
+		s.networkChanged(!s.Offline)
+	} else {
+		s.offerFirstAnew()
+	}
+	s.climbAgain()
 	for _, end := range w.Left {
 		if s.peer(end.Subject) != nil {
 			s.left(end)
@@ -269,19 +288,20 @@ func (s *Session) signalingClosed(ev SignalingClosed) {
 		cause = signal.CauseDeviceSlept
 	}
 	s.enterSignaling(SignalingStateLost, cause)
-	s.retrySignaling()
+	s.retrySignaling(s.now.Mono)
 }
 
-// retrySignaling sets the time of the next try. A server that drained has said
+// retrySignaling sets the time of the next try, from when the socket was lost
+// or, where it never opened, was dialed in vain. A server that drained has said
 // how long it will be away.
-func (s *Session) retrySignaling() {
+func (s *Session) retrySignaling(since time.Duration) {
 	l := &s.Signaling
 	wait := s.retryAfter()
 	if l.Return > 0 {
 		wait, l.Return = max(wait, l.Return+time.Duration(s.random()*float64(l.Return))), 0
 	}
 	l.Tries++
-	l.RetryAt = s.now.Mono + max(wait, time.Millisecond)
+	l.RetryAt = max(since+wait, s.now.Mono+time.Millisecond)
 }
 
 // dialAnew tries at once, now that there is a network: also where a socket
@@ -298,8 +318,17 @@ func (s *Session) dialAnew() {
 
 // patience is how long nothing may come on the socket.
 func (s *Session) patience() time.Duration {
-	if !s.Signaling.Opened {
+	l := &s.Signaling
+	switch {
+	case !l.Opened && l.Took != 0 && s.broken():
+		// The network is silent on every lane. A socket that was dialed into the
+		// void sends its next SYN later and later (RFC 6298, section 5.5); a new
+		// one finds the network as soon as it is back.
+		return min(s.policy.SignalingScout+4*l.Took, s.policy.SignalingConnect)
+	case !l.Opened:
 		return s.policy.SignalingConnect
+	case l.AskedAt != 0 && l.Welcomed:
+		return l.AskedAt + s.policy.AnswerWithin + 2*max(l.Echo, l.Took) - l.HeardAt
 	}
 	return s.policy.SignalingDead
 }
@@ -322,18 +351,48 @@ func (s *Session) tickSignaling() {
 		if !l.Ever {
 			cause = signal.CauseServerUnreachable
 		}
+		since := now
+		if !l.Opened {
+			since = l.DialedAt
+		}
 		s.closeSignaling()
 		s.enterSignaling(SignalingStateLost, cause)
-		s.retrySignaling()
+		s.retrySignaling(since)
 		return
 	}
 	if l.Welcomed && due(l.BeatAt, now) {
-		l.BeatAt = now + s.policy.SignalingBeat
+		s.beatSignaling()
 		if s.now.Wall-s.SavedAt >= s.policy.SaveEvery.Milliseconds() {
 			s.dirty = true
 		}
-		s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeat, Ack: l.InSeq}})
 	}
+}
+
+func (s *Session) beatSignaling() {
+	l := &s.Signaling
+	l.BeatAt, l.SentAt = s.now.Mono+s.policy.SignalingBeat, max(s.now.Mono, 1)
+	s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeat, Ack: l.InSeq}})
+}
+
+// askServer asks the server for a sign of life in the moment in which a path
+// falls silent. Where the network itself went, the socket went with it, and
+// neither browser says so for many seconds: one that does not answer soon is
+// dialed anew, and what was said on it is said again on the next.
+func (s *Session) askServer() {
+	if l := &s.Signaling; l.Welcomed && l.AskedAt == 0 {
+		l.AskedAt = max(s.now.Mono, 1)
+		s.beatSignaling()
+	}
+}
+
+// broken says whether the path to somebody who is there is silent.
+func (s *Session) broken() bool {
+	for _, p := range s.Peers {
+		if st := p.Link.State; p.live() && (st == linkInterrupted || st == linkRecovering) {
+			return true
+		}
+	}
+	return false
 }
 
 // due says whether a timer that is set has come.

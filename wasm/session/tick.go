@@ -32,6 +32,7 @@ func (s *Session) Deadline() (at time.Duration, ok bool) {
 	}
 	if s.Phase == phaseJoined {
 		want(s.BeatAt)
+		want(s.refreshAt())
 		for _, p := range s.Peers {
 			s.peerDeadline(p, want)
 		}
@@ -79,6 +80,7 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 		}
 		if s.reachable(p) {
 			want(max(l.RungUntil, s.now.Mono+time.Millisecond))
+			want(l.YieldUntil)
 		}
 		if p.live() || s.Signaling.State != SignalingStateOpen {
 			want(l.GiveUpAt)
@@ -105,6 +107,7 @@ func (s *Session) tick() {
 		return
 	}
 	s.tickBeats()
+	s.tickICE()
 	for _, p := range s.Peers {
 		if !p.Left {
 			s.tickNegotiation(p)
@@ -123,6 +126,9 @@ func (s *Session) forgive() {
 			*heard = least
 			s.Forgiven++
 		}
+	}
+	if s.Signaling.AskedAt != 0 {
+		s.Signaling.AskedAt = s.now.Mono
 	}
 	forgive(&s.Signaling.HeardAt, s.patience())
 	for _, p := range s.Peers {

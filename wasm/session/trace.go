@@ -177,10 +177,13 @@ func alike(a, b Event) bool {
 		return a.Attempt == b.Attempt && alikeBeats(a.Envelope, b.Envelope)
 	case StatsSampled:
 		b := b.(StatsSampled)
-		return (a.Packets == 0) == (b.Packets == 0) && a.Local == b.Local && a.Remote == b.Remote
+		return (a.Packets == 0) == (b.Packets == 0) && (a.Media == 0) == (b.Media == 0) && samePair(a.Flow.Pair, b.Flow.Pair)
 	}
 	return true
 }
+
+// samePair says whether two samples are of one chosen pair.
+func samePair(a, b *Pair) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // alikeBeats says whether two beats differ in nothing but their number: for
 // one of a hidden page other limits hold.

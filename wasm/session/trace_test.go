@@ -201,17 +201,17 @@ func TestBeatsOfAHiddenPageAreARunOfTheirOwn(t *testing.T) {
 
 func TestARungThatWaitsForALineReplaysAtItsTime(t *testing.T) {
 	w := newWorld(t)
-	relay := []ICEServer{{URLs: []string{"turn:relay.test"}}}
+	relay := []signal.ICEServer{{URLs: []string{"turn:relay.test"}}}
 	ana := w.open(Config{Name: "Ana", JoinNow: true, ICEServers: relay})
 	ben := w.open(Config{Name: "Ben", JoinNow: true, ICEServers: relay})
 	w.until(5*time.Second, "connected", func() bool { return ana.s.Snapshot().State == StateConnected })
 	w.blocked, ben.stopped = true, true
-	ana.step(NegotiationNeeded{ana.s.peer("p2").name()})                                                       // nobody answers, so the offers of the rungs wait
-	for wait := 20 * time.Millisecond; ana.s.peer("p2").Link.Rung != rungRelayOnly; wait += time.Millisecond { // not evenly
+	ana.step(NegotiationNeeded{ana.s.peer("p2").name()})                                                        // nobody answers, so the offers of the rungs wait
+	for wait := 20 * time.Millisecond; ana.s.peer("p2").Link.Rung != rungRestartICE; wait += time.Millisecond { // not evenly
 		w.run(wait)
 		ana.tick()
 	}
-	w.run(2 * time.Second)
+	w.run(time.Second)
 	again, err := Replay(DefaultPolicy(), ana.trace.Segments(), nil)
 	if err != nil {
 		t.Fatal(err)

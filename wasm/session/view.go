@@ -84,6 +84,7 @@ func (s *Session) peerView(p *peer) PeerSnapshot {
 	if p.Until != 0 {
 		v.Until = s.epoch(p.Until)
 	}
+	v.Path = s.pathView(p)
 	switch {
 	case p.Left:
 		v.State, v.EndedAt = PeerEnded, s.epoch(p.EndedAt)

@@ -17,19 +17,21 @@ import (
 // as they can be, in virtual time.
 type world struct {
 	*testing.T
-	now     time.Duration
-	serial  int
-	later   []scheduled
-	room    *room.Room
-	conns   room.Conn
-	pages   []*page
-	down    bool // the server does not answer
-	jitter  *rand.Rand
-	last    map[time.Duration]time.Duration // by delay: when the last one arrives
-	blocked bool                            // no packets between pages
-	noMedia bool                            // no RTP: packets are data and STUN only
-	broken  bool                            // browsers never find a path
-	kept    map[string]Record               // localStorage of a browser that all pages share
+	now      time.Duration
+	serial   int
+	later    []scheduled
+	room     *room.Room
+	conns    room.Conn
+	pages    []*page
+	down     bool // the server does not answer
+	jitter   *rand.Rand
+	last     map[time.Duration]time.Duration // by delay: when the last one arrives
+	blocked  bool                            // no packets between pages
+	noMedia  bool                            // no RTP: packets are data and STUN only
+	broken   bool                            // browsers never find a path
+	ice      []signal.ICEServer              // that the server gives out
+	lifetime time.Duration                   // of the credentials among them
+	kept     map[string]Record               // localStorage of a browser that all pages share
 }
 
 type scheduled struct {
@@ -129,6 +131,17 @@ func (w *world) roomStep(ev room.Event) {
 					w.after(signalTime, func() { p.step(ReadSignaling(attempt, string(text))) })
 				}
 			}
+		case room.Issue:
+			ice := signal.ICE{For: a.For, Servers: w.ice, Lifetime: w.lifetime.Milliseconds()}
+			for _, p := range w.pages {
+				if p.conn == a.Conn && a.Conn != 0 {
+					attempt := p.attempt
+					ice.Address = p.address
+					w.after(signalTime, func() {
+						p.step(SignalingReceived{attempt, signal.Envelope{Type: signal.TypeICE, Ack: a.Ack, Payload: signal.Raw(ice)}})
+					})
+				}
+			}
 		case room.Close:
 			for _, p := range w.pages {
 				if p.conn == a.Conn && a.Conn != 0 {
@@ -155,6 +168,8 @@ type page struct {
 	stopped   bool // the process does not run: crashed or frozen
 	busyUntil time.Duration
 	slept     time.Duration // how far the wall clock is ahead
+	cutOff    bool          // it cannot reach the server
+	address   string        // from which the server sees it come
 	log       []Action
 	kinds     map[string]int // orders carried out, by type
 	refuse    string         // setRemoteDescription fails with this
@@ -171,6 +186,7 @@ type pc struct {
 	open    bool
 	closed  bool
 	packets int64
+	media   int64
 }
 
 func (w *world) open(c Config) *page {
@@ -233,7 +249,7 @@ func (p *page) perform(a Action) {
 	case OpenSignaling:
 		p.socketEnds(1000)
 		p.attempt = a.Attempt
-		if w.down {
+		if w.down || p.cutOff {
 			w.after(signalTime, func() { p.step(SignalingClosed{Attempt: a.Attempt, Code: 1006}) })
 			return
 		}
@@ -271,8 +287,9 @@ func (p *page) perform(a Action) {
 			w.after(packetTime, func() {
 				if !w.noMedia && !w.blocked && p.other(c.link) != nil {
 					c.packets += 50
+					c.media += 50
 				}
-				p.step(StatsSampled{Link: a.Link, Attempt: a.Attempt, Packets: c.packets, Local: "host", Remote: "host", RTT: 1})
+				p.step(StatsSampled{Link: a.Link, Attempt: a.Attempt, Packets: c.packets, Media: c.media, Flow: Flow{Pair: &Pair{Local: Candidate{Type: "host"}, Remote: Candidate{Type: "host"}}, RTT: 1}})
 			})
 		})
 	case ClosePeerConnection:
@@ -390,8 +407,8 @@ func (p *page) setLocal(c *pc, a SetLocalDescription) {
 	}
 	p.world.after(packetTime, func() {
 		p.step(answer)
-		p.step(CandidateFound{a.Link, json.RawMessage(`{"candidate":"candidate:1 1 udp 1 10.0.0.1 5000 typ host","sdpMid":"0"}`)})
-		p.step(CandidateFound{a.Link, json.RawMessage(`{"candidate":""}`)})
+		p.step(CandidateFound{Link: a.Link, Candidate: json.RawMessage(`{"candidate":"candidate:1 1 udp 1 10.0.0.1 5000 typ host","sdpMid":"0"}`)})
+		p.step(CandidateFound{Link: a.Link, Candidate: json.RawMessage(`{"candidate":""}`)})
 		p.connect(c)
 	})
 }

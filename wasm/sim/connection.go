@@ -331,15 +331,19 @@ func (c *connection) sample(attempt int) {
 		if c.closed {
 			return
 		}
-		ev := session.StatsSampled{Link: c.link, Attempt: attempt, Packets: c.packets(), RTT: 10}
+		ev := session.StatsSampled{Link: c.link, Attempt: attempt, Packets: c.packets(), Flow: session.Flow{RTT: 10}}
+		if c.control.open { // else there is no RTP yet
+			ev.Media = ev.Packets
+		}
 		if c.page.machine().browser == chromium && !c.inflow && c.counted > 0 {
 			ev.Age = float64((w.clock.now - c.dryAt).Milliseconds())
 		}
 		if c.pair != nil {
-			ev.Local, ev.Remote = "host", "host"
+			kind := "host"
 			if c.pair.relay {
-				ev.Local, ev.Remote = "relay", "relay"
+				kind = "relay"
 			}
+			ev.Flow.Pair = &session.Pair{Local: session.Candidate{Type: kind, Protocol: "udp"}, Remote: session.Candidate{Type: kind, Protocol: "udp"}}
 		}
 		c.page.put(ev)
 	})

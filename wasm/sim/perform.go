@@ -176,14 +176,10 @@ func (p *page) begin(record *session.Record, after signal.After, locked bool, na
 		copied := *record
 		record = &copied
 	}
-	var servers []session.ICEServer
-	if w.relay {
-		servers = []session.ICEServer{{URLs: []string{"turn:relay.test"}, Username: "u", Credential: "c"}}
-	}
 	p.put(session.Started{Config: session.Config{
 		Room: roomName, Name: m.name, JoinNow: !m.lobby && !p.tab.returns, Stopped: m.left(), Microphone: true, Camera: true, Screen: !m.phone,
 		Origin: epoch + float64((p.origin+m.slept).Microseconds())/1000, Seed: w.noise.next(),
-		Record: record, After: after, Locked: locked, Page: p.served, Navigation: navigation, Hidden: p.tab.hidden, ICEServers: servers, ChecksWait: m.browser == firefox,
+		Record: record, After: after, Locked: locked, Page: p.served, Navigation: navigation, Hidden: p.tab.hidden, ChecksWait: m.browser == firefox,
 	}})
 	if p.tab.returns {
 		w.after(w.noise.between(200*time.Millisecond, 2*time.Second), p.goBack)

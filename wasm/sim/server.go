@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"holdline/server/room"
@@ -75,7 +76,7 @@ func (sv *server) step(ev room.Event) {
 			}
 		case room.Issue:
 			if s := sv.socket(a.Conn); s != nil {
-				s.write(signal.Envelope{Type: signal.TypeICE, Ack: a.Ack, Payload: signal.Raw(signal.ICE{For: a.For, Servers: []signal.ICEServer{}})})
+				s.write(signal.Envelope{Type: signal.TypeICE, Ack: a.Ack, Payload: signal.Raw(sv.issue(a, s))})
 			}
 		case room.Revoke:
 		case room.Close:
@@ -102,6 +103,21 @@ func (sv *server) step(ev room.Event) {
 	if sv.room.Empty(sv.now()) && len(sv.sockets) == 0 {
 		sv.room = nil
 	}
+}
+
+// issue is what the server gives out to find paths with: where there is a
+// relay, credentials for it that are good for ten minutes.
+func (sv *server) issue(a room.Issue, s *socket) signal.ICE {
+	ice := signal.ICE{For: a.For, Servers: []signal.ICEServer{}}
+	if a.For == "" {
+		m := s.page.machine()
+		ice.Address = "198.51." + strconv.Itoa(m.address) + "." + strconv.Itoa(m.index+1)
+	}
+	if sv.world.relay {
+		ice.Lifetime = (10 * time.Minute).Milliseconds()
+		ice.Servers = append(ice.Servers, signal.ICEServer{URLs: []string{"stun:relay.test", "turn:relay.test"}, Username: a.Participant, Credential: "c"})
+	}
+	return ice
 }
 
 // departures shows the oracle whom the room has ended just now, and what it

@@ -1,0 +1,119 @@
+package session
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"holdline/server/signal"
+)
+
+// iceCandidate is what the machine reads of a candidate-attribute (RFC 8839,
+// section 5.1), and of the extensions that Chromium adds to it.
+type iceCandidate struct {
+	Protocol string // udp, tcp
+	Address  string
+	Port     string
+	Type     string // host, srflx, prflx, relay
+	Network  string // Chromium's network-id: candidates of one interface share it
+}
+
+// parseCandidate reads RTCIceCandidateInit; ok is false for the end of the
+// candidates, and for what is none.
+func parseCandidate(raw json.RawMessage) (c iceCandidate, ok bool) {
+	var init struct {
+		Candidate string `json:"candidate"`
+	}
+	if json.Unmarshal(raw, &init) != nil {
+		return c, false
+	}
+	words := strings.Fields(strings.TrimPrefix(init.Candidate, "a="))
+	if len(words) < 8 || !strings.HasPrefix(words[0], "candidate:") || words[6] != "typ" {
+		return c, false
+	}
+	c = iceCandidate{Protocol: strings.ToLower(words[2]), Address: words[4], Port: words[5], Type: words[7]}
+	for i := 8; i+1 < len(words); i += 2 {
+		if words[i] == "network-id" {
+			c.Network = words[i+1]
+		}
+	}
+	return c, true
+}
+
+// hidden says whether the address stands behind an mDNS name; a replayed trace
+// has a pseudonym for it.
+func (c iceCandidate) hidden() bool {
+	return strings.HasSuffix(c.Address, ".local") || strings.HasPrefix(c.Address, "mdns-")
+}
+
+// revealed is the candidate with an address for its mDNS name, for networks on
+// which the name does not resolve. ok is false where it needs none.
+func revealed(raw json.RawMessage, address string) (json.RawMessage, bool) {
+	c, ok := parseCandidate(raw)
+	if !ok || !c.hidden() || c.Type != "host" || c.Protocol != "udp" || address == "" {
+		return nil, false
+	}
+	var init map[string]json.RawMessage
+	var line string
+	if json.Unmarshal(raw, &init) != nil || json.Unmarshal(init["candidate"], &line) != nil {
+		return nil, false
+	}
+	words := strings.Fields(line)
+	foundation, priority := words[0], words[3]
+	words[0] = foundation + "L" // another base than the hidden one's (RFC 8445, section 5.1.1.3)
+	if n, err := strconv.ParseUint(priority, 10, 32); err == nil && n > 0 {
+		words[3] = strconv.FormatUint(n-1, 10) // no two have one priority (section 5.1.2)
+	}
+	words[4] = address
+	init["candidate"] = signal.Raw(strings.Join(words, " "))
+	return signal.Raw(init), true
+}
+
+// count adds a candidate.
+func (n *Candidates) count(c iceCandidate) {
+	switch c.Type {
+	case "host":
+		n.Host++
+		if c.hidden() {
+			n.Hidden++
+		}
+	case "srflx":
+		n.ServerReflexive++
+	case "prflx":
+		n.PeerReflexive++
+	case "relay":
+		n.Relay++
+	}
+}
+
+// all is how many there are.
+func (n Candidates) all() int { return n.Host + n.ServerReflexive + n.PeerReflexive + n.Relay }
+
+// mapping is a server-reflexive address: where a NAT maps a network to.
+type mapping struct{ Network, Address, Port string }
+
+// mostMappings bounds them: a machine has a handful of networks.
+const mostMappings = 16
+
+// mapped notes where a server-reflexive candidate is mapped to.
+func mapped(all []mapping, c iceCandidate) []mapping {
+	if c.Type != "srflx" || c.Protocol != "udp" || len(all) >= mostMappings {
+		return all
+	}
+	return append(all, mapping{c.Network, c.Address, c.Port})
+}
+
+// symmetric says whether a NAT maps one network to several ports of one
+// address: two STUN servers were asked from one socket, so it maps each
+// destination anew (address- and port-dependent mapping, RFC 4787, section
+// 4.1), and nobody else can be told where to send.
+func symmetric(all []mapping) bool {
+	for i, a := range all {
+		for _, b := range all[:i] {
+			if a.Network == b.Network && a.Address == b.Address && a.Port != b.Port {
+				return true
+			}
+		}
+	}
+	return false
+}

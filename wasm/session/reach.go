@@ -1,0 +1,61 @@
+package session
+
+import (
+	"strings"
+	"time"
+)
+
+// reach is what this page found out about its own network: which servers
+// answer, over all links and restarts, since the network changed last.
+type reach struct {
+	AskedAt time.Duration // when gathering with servers began; 0 while none did
+	STUN    bool          // a STUN server answered over UDP
+	UDP     bool          // a relay answered over UDP
+	Stream  bool          // a relay answered over TCP or TLS
+	Refused string        // what a relay said instead
+}
+
+// answers notes a local candidate: it tells who answered.
+func (r *reach) answers(ev CandidateFound, c iceCandidate) {
+	switch c.Type {
+	case "srflx":
+		r.STUN = r.STUN || c.Protocol == "udp" && !strings.HasPrefix(ev.URL, "turn")
+	case "relay":
+		r.Refused = ""
+		if ev.RelayProtocol == "tcp" || ev.RelayProtocol == "tls" {
+			r.Stream = true
+		} else {
+			r.UDP = true // Firefox 153 does not say which: then the likelier
+		}
+	}
+}
+
+// fails notes an icecandidateerror: 701 is a server that does not answer, and
+// every other code an answer (W3C webrtc-pc, section 4.8.1.3).
+func (r *reach) fails(ev CandidateFailed) {
+	if ev.Code != 701 && ev.Code != 0 && strings.HasPrefix(ev.URL, "turn") {
+		r.Refused = itoa(ev.Code) + " " + ev.Text
+	}
+}
+
+// gathers notes that a connection begins to look for candidates.
+func (s *Session) gathers() {
+	if s.Reach.AskedAt == 0 && len(s.iceServers()) > 0 {
+		s.Reach.AskedAt = max(s.now.Mono, 1)
+	}
+}
+
+// asked says whether any of one's servers has a URL of that scheme.
+func (s *Session) asked(scheme string) bool {
+	for _, server := range s.iceServers() {
+		for _, url := range server.URLs {
+			if strings.HasPrefix(url, scheme) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasRelay says whether there is a relay to try by itself.
+func (s *Session) hasRelay() bool { return s.asked("turn") }

@@ -1,0 +1,79 @@
+package session
+
+import (
+	"encoding/json"
+	"time"
+
+	"holdline/server/signal"
+)
+
+// search is what looking for a path has found: with one set of ICE
+// credentials, or over all of a link.
+type search struct {
+	At           time.Duration
+	Took         time.Duration // until it was connected; 0 until then
+	Local        Candidates
+	Remote       Candidates
+	Mapped       []mapping // where NATs map this page to
+	RemoteMapped []mapping // and the other
+}
+
+// search begins anew: with a connection, and with each ICE restart.
+func (s *Session) search(p *peer) {
+	p.Link.Search = search{At: max(s.now.Mono, 1)}
+	s.gathers()
+	s.Changes++
+}
+
+// found takes a local candidate. Where the remote is on the same local network
+// it is told the address behind an mDNS name as well: on networks that drop
+// multicast the name resolves nowhere.
+func (s *Session) found(p *peer, ev CandidateFound) {
+	l := &p.Link
+	s.tellCandidate(p, ev.Candidate)
+	c, ok := parseCandidate(ev.Candidate)
+	if !ok {
+		l.Search.Local.Done = true
+		return
+	}
+	s.Reach.answers(ev, c)
+	l.Search.local(c)
+	l.All.local(c)
+	s.Changes++
+	if p.LAN {
+		if extra, ok := revealed(ev.Candidate, s.ICE.Address); ok {
+			s.tellCandidate(p, extra)
+		}
+	}
+}
+
+func (s *Session) tellCandidate(p *peer, candidate json.RawMessage) {
+	l := &p.Link
+	if l.Found = append(l.Found, candidate); len(l.Found) > mostFound {
+		l.Found = l.Found[1:]
+	}
+	s.send(p, s.toPeer(p, signal.TypeCandidate, candidate))
+}
+
+// heardOf takes a remote candidate.
+func (s *Session) heardOf(p *peer, raw json.RawMessage) {
+	l := &p.Link
+	c, ok := parseCandidate(raw)
+	if !ok {
+		l.Search.Remote.Done = true
+		return
+	}
+	l.Search.remote(c)
+	l.All.remote(c)
+	s.Changes++
+}
+
+func (f *search) local(c iceCandidate) {
+	f.Local.count(c)
+	f.Mapped = mapped(f.Mapped, c)
+}
+
+func (f *search) remote(c iceCandidate) {
+	f.Remote.count(c)
+	f.RemoteMapped = mapped(f.RemoteMapped, c)
+}
