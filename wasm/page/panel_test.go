@@ -56,8 +56,7 @@ func TestThePathInOneSentence(t *testing.T) {
 		{over("relay", "relay", relayed("a-later-version-knows-it")), "relayed", "Relayed: packets go through the server"},
 		{over("", "", searching(session.PathGathering)), "none", "Looking for addresses at which the browsers can reach each other"},
 		{over("", "", searching(session.PathBroken)), "none", "Nothing comes through any more. Another way to Ana is being looked for."},
-		{over("", "", searching(session.PathBroken), relayed(session.WhyBlocked)), "none", "The direct path was blocked. Another way to Ana is being looked for."},
-		{over("", "", searching(session.PathChecking), relayed(session.WhyBlocked)), "none", "Trying which of the addresses reach each other"},
+		{over("", "", searching(session.PathChecking)), "none", "Trying which of the addresses reach each other"},
 		{over("", "", searching("a-later-version-knows-it")), "none", "No connection to Ana yet"},
 		{gone, "none", "Ana left the call"},
 	} {
@@ -101,14 +100,12 @@ func TestEveryStateReasonAndFindingOfAPathIsToldInBothLanguages(t *testing.T) {
 	}
 }
 
-func TestABlockedPathIsToldInTheTileAndInTheStatus(t *testing.T) {
+func TestTheStatusSaysThatTheDirectPathWasBlocked(t *testing.T) {
 	blocked := over("relay", "relay", relayed(session.WhyBlocked))
-	recovering := over("", "", searching(session.PathBroken), relayed(session.WhyBlocked))
+	recovering := over("relay", "relay", relayed(session.WhyBlocked), searching(session.PathBroken))
 	recovering.State, recovering.Cause = session.PeerRecovering, signal.CauseNetworkLost
 	other := blocked
 	other.Name = "Ben"
-	interrupted := recovering
-	interrupted.State = session.PeerInterrupted
 	sharing := blocked
 	sharing.Screen = true
 	for _, tt := range []struct {
@@ -120,8 +117,7 @@ func TestABlockedPathIsToldInTheTileAndInTheStatus(t *testing.T) {
 		{call(session.StateConnected, blocked), "zh", "到 Ana 的直连路径被阻断，通话改经服务器继续。", "已连接", "relayed"},
 		{call(session.StateConnected, sharing), "en", "The direct path to Ana was blocked. The call goes on through the server. Ana shares the screen", "Connected", "relayed"},
 		{call(session.StateConnected, blocked, other), "en", "The direct path to Ana was blocked. The call goes on through the server.", "Connected", "relayed"},
-		{call(session.StateRecovering, interrupted), "en", "The direct path to Ana was blocked; trying others", "The direct path to Ana was blocked; trying others", "none"},
-		{call(session.StateRecovering, recovering), "en", "The direct path to Ana was blocked; trying others", "The direct path to Ana was blocked; trying others", "none"},
+		{call(session.StateRecovering, recovering), "en", "Ana’s network is silent", "Ana’s network is silent", "none"},
 		{call(session.StateConnected, over("relay", "relay", relayed(session.WhySymmetric))), "en", "In the call with Ana", "Connected", "relayed"},
 		{call(session.StateConnected, over("host", "host", func(p *session.Path) { p.Why = session.WhyBlocked })), "en", "In the call with Ana", "Connected", "direct"},
 	} {

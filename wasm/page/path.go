@@ -26,11 +26,6 @@ func pathOf(p session.PeerSnapshot) string {
 	return pathDirect
 }
 
-// wasBlocked reports whether the direct path to p was there and was blocked.
-func wasBlocked(p session.PeerSnapshot) bool {
-	return p.Path != nil && p.Path.Why == session.WhyBlocked
-}
-
 // verdict says in one sentence how the path to p is.
 func (t Table) verdict(p session.PeerSnapshot) string {
 	params := []string{"name", t.name(p.Name)}
@@ -40,9 +35,6 @@ func (t Table) verdict(p session.PeerSnapshot) string {
 	case p.Path == nil:
 		return t.Say("path.none", params...)
 	case p.Path.State != session.PathConnected:
-		if p.Path.State == session.PathBroken && wasBlocked(p) {
-			return t.Say("path.blocked", params...)
-		}
 		return t.first(params, "path.state."+string(p.Path.State), "path.none")
 	case p.Path.Relayed:
 		if p.Path.Why == session.WhyNone {

@@ -73,9 +73,6 @@ func (t Table) name(name string) string {
 // peer words how a remote participant is, and why.
 func (t Table) peer(p session.PeerSnapshot) string {
 	params := []string{"name", t.name(p.Name)}
-	if wasBlocked(p) && (p.State == session.PeerInterrupted || p.State == session.PeerRecovering) {
-		return t.Say("peer.blocked", params...)
-	}
 	state := "peer.state." + string(p.State)
 	cause, target := p.Cause, ""
 	if p.End != nil {

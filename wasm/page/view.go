@@ -149,7 +149,7 @@ func (t Table) status(s session.Snapshot) string {
 	}
 	blocked, sharing := "", ""
 	for _, p := range s.Peers {
-		if blocked == "" && pathOf(p) == pathRelayed && wasBlocked(p) {
+		if blocked == "" && pathOf(p) == pathRelayed && p.Path.Why == session.WhyBlocked {
 			blocked = t.Say("status.blocked", "name", t.name(p.Name))
 		}
 		if sharing == "" && p.Screen {

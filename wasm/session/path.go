@@ -98,11 +98,6 @@ type Recovery struct {
 	Cause  Cause   `json:"cause"` // as it was shown meanwhile
 }
 
-// Whys lists every reason once.
-func Whys() []Why {
-	return []Why{WhySymmetric, WhyUDPBlocked, WhyBlocked, WhyFiltered, WhyRemote, WhyOnlyRelay, WhyLastRung}
-}
-
 // PathStates lists every state of a path once.
 func PathStates() []PathState {
 	return []PathState{PathGathering, PathChecking, PathConnected, PathBroken, PathFailed}
