@@ -190,6 +190,7 @@ func (p *Page) Render(s session.Snapshot) {
 
 	p.renderTiles(v.Tiles)
 	p.renderPanel(s, now)
+	p.keepSampling(s)
 	p.renderEnd(s)
 	p.rootCause.put(v.Cause) // before data-state: who waits for a state reads its cause
 	p.rootSignaling.put(v.Signaling)
@@ -212,9 +213,6 @@ func (p *Page) Render(s session.Snapshot) {
 	p.rendered = true
 	p.shell.Call("changed")
 
-	if p.panel.of != "" && (v.Again == 0 || v.Again > refresh) {
-		v.Again = refresh
-	}
 	if v.Again > 0 {
 		p.timer.Set(v.Again)
 	} else {

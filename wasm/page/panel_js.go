@@ -8,9 +8,9 @@ import (
 	"holdline/wasm/session"
 )
 
-// refresh is how often the open panel is rendered without any news, in ms: its
-// plots move on, and so do the times since something was.
-const refresh = 1000.0
+// sampleEvery is how often the page asks for the newest samples, in ms: they
+// come every second, and are no change that the session would show by itself.
+const sampleEvery = 1000.0
 
 // panel is the page's one panel, for one participant at a time. It is rendered
 // only while it is open.
@@ -18,6 +18,8 @@ type panel struct {
 	element, scroll, list js.Value
 	of                    string // the participant; "" while it is closed
 	series                Histories
+	sampler               *browser.Timer
+	sampling              bool // the sampler is set
 	recoveries            map[float64]*recoveryElement
 	clock                 js.Value // how a recovery's time is written
 
@@ -104,6 +106,7 @@ func newPanel(document js.Value) panel {
 // listenPanel stays for as long as the page. The tiles' buttons come and go,
 // so the stage hears for them.
 func (p *Page) listenPanel() {
+	p.panel.sampler = browser.NewTimer(p.sample)
 	browser.Listen(p.stage, "click", func(ev js.Value) {
 		button := ev.Get("target").Call("closest", ".line")
 		if button.IsNull() {
@@ -161,6 +164,23 @@ func (p *Page) hidePanel() {
 	p.panel.element.Set("hidden", true)
 }
 
+// keepSampling has the samples followed for as long as somebody is there.
+func (p *Page) keepSampling(s session.Snapshot) {
+	if !p.panel.sampling && len(s.Peers) > 0 {
+		p.panel.sampling = true
+		p.panel.sampler.Set(sampleEvery)
+	}
+}
+
+// sample takes the newest samples; the plots of an open panel move on.
+func (p *Page) sample() {
+	p.panel.sampling = false
+	s := p.controls.Snapshot()
+	_, now := browser.Now()
+	p.renderPanel(s, now)
+	p.keepSampling(s)
+}
+
 // renderPanel brings the open panel to the snapshot, and closes it when its
 // participant is there no more.
 func (p *Page) renderPanel(s session.Snapshot, now float64) {
@@ -168,10 +188,11 @@ func (p *Page) renderPanel(s session.Snapshot, now float64) {
 	if p.panel.of == "" {
 		return
 	}
+	tile := p.tiles[p.panel.of]
 	for _, peer := range s.Peers {
-		if peer.Participant == p.panel.of && s.State != session.StateEnded {
+		if peer.Participant == p.panel.of && tile != nil && s.State != session.StateEnded {
 			p.panel.participant.put(peer.Participant)
-			p.tiles[peer.Participant].expanded.putBool(true)
+			tile.expanded.putBool(true)
 			p.putPanel(p.table.panel(peer, p.panel.series[peer.Participant], now))
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"holdline/server/signal"
+	"holdline/wasm/browser"
 	"holdline/wasm/session"
 )
 
@@ -52,8 +53,9 @@ func realPage(t *testing.T, s session.Snapshot) *Page {
 	eval(`begin.dispatchEvent(new Event('DOMContentLoaded'))`)
 	eval(`holdline.shell.words`).Call("then", done)
 	<-ready
-	p := New(Controls{Begin: func(Config) {}, Version: "test"})
-	t.Cleanup(p.timer.Stop)
+	var p *Page
+	p = New(Controls{Begin: func(Config) {}, Version: "test", Snapshot: func() session.Snapshot { return p.snapshot }})
+	t.Cleanup(func() { p.timer.Stop(); p.panel.sampler.Stop() })
 	p.Render(s)
 	return p
 }
@@ -124,6 +126,33 @@ func TestThePanelOpensClosesAndHandsTheFocusBack(t *testing.T) {
 	s.Peers = s.Peers[1:]
 	p.Render(s)
 	is(t, "who it was about is gone", `p.hidden`)
+}
+
+func TestThePlotsMoveOnWithoutAChangeOfTheCall(t *testing.T) {
+	p := realPage(t, call(session.StateConnected, company()...))
+	later := p.snapshot
+	later.Peers = company()
+	p.controls.Snapshot = func() session.Snapshot { return later }
+	measured := func(age, rtt float64) {
+		_, clock := browser.Now()
+		later.Peers[0].Path.Sampled, later.Peers[0].Path.RTT = clock-age, rtt
+		p.sample()
+	}
+	measured(1500, 17) // while the panel is closed
+	shown(`b.click()`)
+	const line = `p.querySelector('[data-plot=rtt] .plot-line').getAttribute('d')`
+	is(t, "opened", `p.dataset.rtt === '17'`, line+`.endsWith('h0')`, `p.querySelector('[data-plot=rtt] .plot-value').textContent === '17 ms'`)
+	measured(400, 23)
+	is(t, "a second later", `p.dataset.rtt === '23'`, line+`.includes('L')`, `p.querySelector('[data-plot=rtt] svg').ariaLabel.startsWith('Round-trip time: 23 ms; ')`)
+	if !p.panel.sampling {
+		t.Error("it does not go on")
+	}
+	later.Peers = nil
+	p.sample()
+	is(t, "nobody is there", `p.hidden`)
+	if p.panel.sampling {
+		t.Error("it goes on with nobody there")
+	}
 }
 
 func TestThePanelAndTheChatStandInOnePlace(t *testing.T) {
