@@ -83,7 +83,7 @@ func (c *client) begin(record *session.Record, stopped []session.Stopped, locked
 		Begin: func(config page.Config) {
 			put(session.Started{Config: session.Config{
 				Room: config.Room, Name: config.Name, JoinNow: config.JoinNow, Microphone: config.Microphone, Camera: config.Camera, Screen: rtc.CanShareScreen(),
-				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: rand.Uint64(),
+				Origin: js.Global().Get("performance").Get("timeOrigin").Float(), Seed: rand.Uint64N(1 << 53), // JavaScript reads it from reports, too
 				Record: record, Stopped: stopped, After: after, Locked: locked, Page: page.ServedAs(), Navigation: page.Navigation(), AskToLeave: c.lifecycle.Asks(), Hidden: page.Hidden(),
 				ChecksWait: rtc.ChecksOvertake(),
 			}})

@@ -216,9 +216,9 @@ func (l language) ladder(w *bytes.Buffer) {
 		time string
 	}{
 		{wordRung0, l.in(s.InterruptedAfter) + l.pick(wordHiddenPage) + l.in(s.InterruptedAfterHidden)},
-		{wordRung1, l.in(s.RestartICEFor)},
-		{wordRung2, l.in(s.RelayOnlyFor)},
-		{wordRung3, l.in(s.NewConnectionFor)},
+		{wordRung1, l.in(s.RestartICEFor) + l.pick(wordRoundTrips) + l.in(s.RestartICEForMost)},
+		{wordRung2, l.in(s.NewConnectionFor)},
+		{wordRung3, l.in(s.RelayOnlyFor)},
 		{wordRung4, l.in(s.RetryPathEvery)},
 		{wordRung5, l.in(s.RecoverWithin)},
 	} {

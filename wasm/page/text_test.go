@@ -135,7 +135,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 		}
 	}
 	note(htmlID, source(t, "../../static/index.html"))
-	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js"))
+	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js", "../../static/elsewhere.js"))
 	note(goID, source(t, sources...))
 	for id := range named {
 		if en[id] == "" {
@@ -145,7 +145,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 }
 
 func TestNoWordsLieUnused(t *testing.T) {
-	all := source(t, append([]string{"../../static/index.html", "../../static/boot.js", "../../static/shell.js"}, sources...)...)
+	all := source(t, append([]string{"../../static/index.html", "../../static/boot.js", "../../static/shell.js", "../../static/elsewhere.js"}, sources...)...)
 	used := composed()
 	for id := range tables(t)["en"] {
 		family := strings.HasPrefix(id, "device.") || strings.HasPrefix(id, "peer.state.")
@@ -179,6 +179,7 @@ func TestContractAccessibleNamesInEnglish(t *testing.T) {
 		"join": "Join", "go-back": "Go back in", "leave": "Leave", "rejoin": "Rejoin", "copy-link": "Copy link", "save-report": "Save report",
 		"microphone.mute": "Mute microphone", "microphone.unmute": "Unmute microphone",
 		"camera.off": "Turn camera off", "camera.on": "Turn camera on", "message": "Message", "send": "Send", "path.title": "Connection to {name}",
+		"elsewhere": "Open on another device",
 	} {
 		if en[id] != want {
 			t.Errorf("%s = %q, want %q", id, en[id], want)

@@ -64,9 +64,20 @@
 // # The ladder, and who may end whom
 //
 // Silence, or connectionState disconnected, interrupts a link. While the
-// remote can be reached, it climbs: an ICE restart, one over the relay only, a
-// new connection beside the old one, and then an ICE restart each few seconds.
-// connectionState is never the end of anything.
+// remote can be reached, it climbs: an ICE restart, a new connection beside the
+// old one, an ICE restart over the relay only, and then one each few seconds.
+// In each rung one side offers; the polite one waits a moment for the other.
+// connectionState is never the end of anything. Where the network itself went,
+// the socket went with it: the server is asked in the same moment, and dialed
+// anew where it does not answer (askServer).
+//
+// # Paths
+//
+// The server gives each page STUN and TURN servers with credentials that live
+// for minutes; they are asked for anew at half of their life, over a remote
+// page where signaling is lost (ice.go). What gathering finds tells which of
+// them answer (reach.go), and with what the remote finds, why a path is relayed
+// (story.go) or why there is none (finding.go).
 //
 //   - While this page's signaling is open, only the room ends somebody who is
 //     away.

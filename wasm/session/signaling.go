@@ -23,8 +23,7 @@ type signalingLink struct {
 	DialedAt time.Duration // this socket
 	Took     time.Duration // from dialing to open, of the last that opened; 0 while none did
 	AskedAt  time.Duration // a beat that has to be answered soon; 0 while none has
-	SentAt   time.Duration // the last beat
-	Echo     time.Duration // how long the last answer to one took
+	Echo     time.Duration // how long the last answer to such a one took
 	Outbox   signal.Outbox
 	Return   time.Duration // the server's goaway asked to wait as long
 }
@@ -52,7 +51,7 @@ func (s *Session) openSignaling() {
 	l := &s.Signaling
 	l.Attempt++
 	l.Opened, l.Welcomed, l.RetryAt = false, false, 0
-	l.HeardAt, l.DialedAt, l.AskedAt, l.SentAt = s.now.Mono, s.now.Mono, 0, 0
+	l.HeardAt, l.DialedAt, l.AskedAt = s.now.Mono, s.now.Mono, 0
 	if l.State != SignalingStateLost {
 		s.enterSignaling(SignalingStateConnecting, "")
 	}
@@ -112,7 +111,10 @@ func (s *Session) send(p *peer, e signal.Envelope) {
 
 func (s *Session) received(e signal.Envelope) {
 	l := &s.Signaling
-	l.HeardAt, l.AskedAt = s.now.Mono, 0
+	if l.AskedAt != 0 {
+		l.Echo, l.AskedAt = s.now.Mono-l.AskedAt, 0
+	}
+	l.HeardAt = s.now.Mono
 	if e.Ack <= l.Outbox.Last {
 		l.Outbox.Ack(e.Ack)
 	}
@@ -129,10 +131,6 @@ func (s *Session) received(e signal.Envelope) {
 		}
 	case signal.TypeWelcome:
 		s.welcomed(e)
-	case signal.TypeBeatBack:
-		if l.SentAt != 0 {
-			l.Echo, l.SentAt = s.now.Mono-l.SentAt, 0
-		}
 	case signal.TypeBeat:
 		s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeatBack, Ack: l.InSeq}})
 	case signal.TypePresent, signal.TypeAway:
@@ -370,7 +368,7 @@ func (s *Session) tickSignaling() {
 
 func (s *Session) beatSignaling() {
 	l := &s.Signaling
-	l.BeatAt, l.SentAt = s.now.Mono+s.policy.SignalingBeat, max(s.now.Mono, 1)
+	l.BeatAt = s.now.Mono + s.policy.SignalingBeat
 	s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeat, Ack: l.InSeq}})
 }
 

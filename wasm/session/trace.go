@@ -18,6 +18,7 @@ type Row struct {
 	Count int             `json:"count,omitempty"` // of a run
 	Last  *Time           `json:"last,omitempty"`  // its last event
 	Late  time.Duration   `json:"late,omitempty"`  // of a tick: how far the page's timer was behind, when that counted
+	Asked bool            `json:"asked,omitempty"` // with it the server was asked for a sign of life
 	First int64           `json:"first,omitempty"` // a run of samples: the first one's packets; Data has the last one's
 }
 
@@ -50,6 +51,7 @@ type Trace struct {
 type entry struct {
 	at    Time
 	late  time.Duration
+	asked bool
 	ev    Event
 	count int
 	last  Time
@@ -71,7 +73,7 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 		t.checkpoints = append(t.checkpoints, checkpoint{len(t.rows), t.redact.state(s.state)})
 		t.trim()
 	}
-	changes, forgiven := s.Changes, s.Forgiven
+	changes, forgiven, asked := s.Changes, s.Forgiven, s.Signaling.AskedAt
 	packets, wake := s.packets(ev), s.Wake
 	late, jumped := ev.kind() == kindTick && s.late(now), s.jump(now) != 0
 	actions := s.Step(now, ev)
@@ -80,12 +82,12 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 		st.Packets = 0 // nothing new, or stale: a run of these must not look like packets that come
 		ev = st
 	}
-	if s.Changes == changes && s.Forgiven == forgiven && !late && !jumped && quiet(ev) && !consequential(actions) {
+	if s.Changes == changes && s.Forgiven == forgiven && s.Signaling.AskedAt == asked && !late && !jumped && quiet(ev) && !consequential(actions) {
 		t.addQuiet(now, ev)
 		return actions
 	}
 	t.flush()
-	row := entry{at: now, ev: ev, count: 1}
+	row := entry{at: now, ev: ev, count: 1, asked: s.Signaling.AskedAt > asked}
 	if late {
 		row.late = now.Mono - wake
 	}
@@ -232,7 +234,7 @@ func (t *Trace) Segments() []Segment {
 func encodeRows(entries []entry) []Row {
 	rows := make([]Row, len(entries))
 	for i, e := range entries {
-		rows[i] = Row{At: e.at, Late: e.late, Event: e.ev.kind().String(), Data: signal.Raw(e.ev)}
+		rows[i] = Row{At: e.at, Late: e.late, Asked: e.asked, Event: e.ev.kind().String(), Data: signal.Raw(e.ev)}
 		if string(rows[i].Data) == "{}" {
 			rows[i].Data = nil
 		}
@@ -276,7 +278,15 @@ func Replay(policy Policy, segments []Segment, observe Observer) (*Session, erro
 			if st.ev.kind() == kindTick {
 				s.Wake = st.at.Mono - st.late // the ticks of a run are not where they were
 			}
+			was := s.Signaling.AskedAt
 			actions := s.Step(st.at, st.ev)
+			// The events of a run are not where they were, so a path may fall silent
+			// here that did not, and nothing would answer what is asked then.
+			if is := &s.Signaling.AskedAt; st.asked {
+				*is = st.at.Mono
+			} else if *is > was {
+				*is = was
+			}
 			if observe != nil {
 				observe(st.at, st.ev, s, actions)
 			}
@@ -299,9 +309,10 @@ func (st *state) check() error {
 }
 
 type step struct {
-	at   Time
-	ev   Event
-	late time.Duration
+	at    Time
+	ev    Event
+	late  time.Duration
+	asked bool
 }
 
 // expand turns runs into their events. Runs that stand together happened
@@ -314,14 +325,14 @@ func expand(rows []Row) ([]step, error) {
 			return nil, fmt.Errorf("session: trace row %d: %w", i, err)
 		}
 		if r.Count <= 1 || r.Last == nil {
-			steps = append(steps, step{r.At, ev, r.Late})
+			steps = append(steps, step{at: r.At, ev: ev, late: r.Late, asked: r.Asked})
 			continue
 		}
 		if r.Count > 1<<20 {
 			return nil, fmt.Errorf("session: trace row %d: count: want at most %d, got %d", i, 1<<20, r.Count)
 		}
 		for n := range r.Count {
-			steps = append(steps, step{between(r.At, *r.Last, n, r.Count-1), sample(ev, r.First, n, r.Count-1), 0})
+			steps = append(steps, step{at: between(r.At, *r.Last, n, r.Count-1), ev: sample(ev, r.First, n, r.Count-1)})
 		}
 	}
 	slices.SortStableFunc(steps, func(a, b step) int { return int(a.at.Mono - b.at.Mono) })

@@ -1,0 +1,164 @@
+package session
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"holdline/server/signal"
+)
+
+var relayServers = []signal.ICEServer{{URLs: []string{"stun:relay.test", "turn:relay.test"}, Username: "u", Credential: "c"}}
+
+// relayed is a call through a server that gives out credentials.
+func relayed(t *testing.T, lifetime time.Duration) (w *world, ana, ben *page) {
+	t.Helper()
+	w = newWorld(t)
+	w.ice, w.lifetime = relayServers, lifetime
+	ana, ben = w.call()
+	return w, ana, ben
+}
+
+func TestConnectionsAreMadeWithTheServersOfTheServer(t *testing.T) {
+	_, ana, ben := relayed(t, time.Minute)
+	for _, p := range []*page{ana, ben} {
+		if n := count(p, func(a CreatePeerConnection) bool { return len(a.ICEServers) == 1 && a.ICEServers[0].Credential == "c" }); n != 1 {
+			t.Errorf("%s made %d connections with the server's ICE servers, want 1", p.s.Name, n)
+		}
+	}
+}
+
+func TestCredentialsAreRefreshedAtHalfOfTheirLife(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	before := ana.sent(signal.TypeRefresh)
+	w.run(5 * time.Minute)
+	if n := ana.sent(signal.TypeRefresh) - before; n < 9 || n > 11 {
+		t.Errorf("%d refreshes in five minutes, want one each half minute", n)
+	}
+	if ana.s.expired() {
+		t.Error("the credentials have expired")
+	}
+}
+
+func TestARestartHasTheNewestCredentials(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	w.ice = slices.Clone(relayServers)
+	w.ice[0].Credential = "fresh"
+	w.run(40 * time.Second)
+	ana.step(NetworkChanged{Online: true})
+	ben.step(NetworkChanged{Online: true})
+	w.run(time.Second)
+	fresh := func(a SetLocalDescription) bool { return a.Restart && a.ICEServers[0].Credential == "fresh" }
+	if count(ana, fresh)+count(ben, fresh) == 0 {
+		t.Error("no restart has the fresh credentials")
+	}
+}
+
+func TestWhoseSignalingIsLostIsGivenCredentialsInTheBand(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	ben.cutOff = true
+	ben.socketEnds(1006)
+	w.run(5 * time.Minute)
+	if ben.s.Signaling.State == SignalingStateOpen {
+		t.Fatal("Ben's signaling is open")
+	}
+	ben.expect(StateRecovering, "Ana", PeerConnected, "")
+	if ben.s.expired() {
+		t.Error("Ben's credentials have expired")
+	}
+	forBen := func(a SendSignaling) bool {
+		var r signal.Refresh
+		return a.Envelope.Type == signal.TypeRefresh && json.Unmarshal(a.Envelope.Payload, &r) == nil && r.For == "p2"
+	}
+	if n := count(ana, forBen); n < 8 {
+		t.Errorf("Ana asked %d times for Ben, want once each half minute", n)
+	}
+}
+
+func TestCredentialsThatNobodyAskedForAreNotTaken(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}}}})
+	ana.step(ControlReceived{ana.s.peer("p2").name(), signal.Envelope{Type: signal.TypeICE, Life: ben.s.Life, Generation: 1, Payload: bad}})
+	w.run(time.Second)
+	if ana.s.iceServers()[0].URLs[0] != "stun:relay.test" {
+		t.Error("a remote page has changed this page's ICE servers")
+	}
+}
+
+func TestARestartWithExpiredCredentialsWaitsForFreshOnes(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	ana.s.ICE.GotAt = w.now - 2*time.Minute
+	ana.s.ICE.AskedAt = 0
+	before := count(ana, func(a SetLocalDescription) bool { return a.Restart })
+	ana.step(NetworkChanged{Online: true})
+	if n := count(ana, func(a SetLocalDescription) bool { return a.Restart }); n != before {
+		t.Fatal("it restarts with credentials that no relay takes")
+	}
+	w.run(200 * time.Millisecond)
+	if n := count(ana, func(a SetLocalDescription) bool { return a.Restart }); n != before+1 || ana.s.expired() {
+		t.Errorf("%d restarts, expired %v, once the fresh ones are there", n-before, ana.s.expired())
+	}
+}
+
+func TestAnotherAddressSeenByTheServerIsAnotherNetwork(t *testing.T) {
+	for _, tt := range []struct {
+		was, is string
+		moved   bool
+	}{
+		{"198.51.100.7", "203.0.113.9", true},
+		{"198.51.100.7", "198.51.100.7", false},
+		{"2001:db8::1", "203.0.113.9", false}, // the same network, by its other half
+		{"", "203.0.113.9", false},
+	} {
+		w := newWorld(t)
+		ana, _ := w.call()
+		ana.s.ICE.Address = tt.was
+		before := count(ana, func(a SetLocalDescription) bool { return a.Restart })
+		ana.address = tt.is
+		ana.socketEnds(1006)
+		w.run(time.Second)
+		if moved := count(ana, func(a SetLocalDescription) bool { return a.Restart }) > before; moved != tt.moved {
+			t.Errorf("from %q to %q: restarts %v, want %v", tt.was, tt.is, moved, tt.moved)
+		}
+	}
+}
+
+func TestOnOneLANANameGoesWithItsAddress(t *testing.T) {
+	for _, lan := range []bool{false, true} {
+		w := newWorld(t)
+		ana, _ := w.call()
+		p := ana.s.peer("p2")
+		p.LAN, ana.s.ICE.Address = lan, "192.168.1.7"
+		before := ana.sent(signal.TypeCandidate)
+		ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:77 1 udp 2122260223 0a1b.local 5000 typ host")})
+		sent := ana.sent(signal.TypeCandidate) - before
+		if want := map[bool]int{false: 1, true: 2}[lan]; sent != want {
+			t.Errorf("LAN %v: %d candidates were sent, want %d", lan, sent, want)
+		}
+	}
+}
+
+func TestWhenAPathFallsSilentTheServerIsAskedAtOnce(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	w.blocked = true
+	ana.conn = 0 // what is sent on the socket gets nowhere, and nobody says so
+	attempt := ana.attempt
+	w.run(1600 * time.Millisecond)
+	if ana.attempt == attempt {
+		t.Fatal("the silent socket is still waited for")
+	}
+	w.blocked = false
+	w.run(time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+}
+
+func TestASocketThatAnswersStaysWhenAPathIsSilent(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	w.blocked = true
+	attempt := ana.attempt
+	w.run(5 * time.Second)
+	if ana.attempt != attempt {
+		t.Error("a socket that answers was given up")
+	}
+}
