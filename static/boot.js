@@ -27,9 +27,9 @@
 
   // shell is what static/*.js and the client (wasm/page) say to each other.
   // The shell fires: join (detail: the name), back, rejoin, leave, say (detail: the
-  // text), ask (detail: {what, json}; the listener fills in json), language.
-  // The client reads config, language() and table(), and calls attach,
-  // status, changed and end.
+  // text), ask (detail: {what, json}; the listener fills in json), language, chat
+  // (it needs the panel's place). The client reads config, language() and
+  // table(), and calls attach, status, changed, panel and end.
   const shell = new EventTarget()
   const fire = (type, detail) => shell.dispatchEvent(new CustomEvent(type, { detail }))
 
@@ -187,7 +187,8 @@
       window.holdlineGoodbye?.abandon()
       if (root.dataset.state === 'ended') config.joinNow = false // who has left stays away
       shell.end(null)
-      for (const el of document.querySelectorAll('[data-peer], #messages > *')) el.remove()
+      for (const el of document.querySelectorAll('[data-peer], #messages > *, .recovery')) el.remove()
+      document.getElementById('connection').hidden = true
     }
     fail(new Error('the Go program has exited'))
   }

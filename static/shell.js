@@ -130,7 +130,24 @@
   const digits = (n) => n.toLocaleString(shell.language())
   let unread = 0
 
+  // The chat and the panel of a connection, which is the client's, stand in the
+  // same place: one at a time. The chat comes back when it made room.
+  let chatWaits = false
+  shell.panel = (open) => {
+    if (open) {
+      chatWaits ||= chatOpen()
+      openChat(false)
+    } else if (chatWaits) {
+      chatWaits = false
+      openChat(true)
+    }
+  }
+
   function openChat(open) {
+    if (open && !$('connection').hidden) {
+      chatWaits = false
+      fire('chat')
+    }
     root.dataset.chat = open ? 'open' : 'closed'
     $('chat-toggle').setAttribute('aria-expanded', String(open))
     if (open) {
@@ -249,7 +266,10 @@
   function wirePanels() {
     const wide = matchMedia('(min-width: 64rem)')
     openChat(wide.matches)
-    wide.addEventListener('change', () => openChat(wide.matches))
+    wide.addEventListener('change', () => {
+      if ($('connection').hidden) openChat(wide.matches)
+      else chatWaits = wide.matches
+    })
     click('chat-toggle', () => {
       openChat(!chatOpen())
       if (chatOpen()) $('message').focus()

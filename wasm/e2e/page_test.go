@@ -78,7 +78,7 @@ func TestACallByKeyboardAlone(t *testing.T) {
 	ben := visit(t, "Ben", ana.Text(`location.href`)+"?join=now&lang=en&name=Ben", "")
 	ana.Sees("Ben", "connected")
 	ana.Until("the focus is kept", `document.activeElement !== document.body`)
-	ana.tab("Mute microphone")
+	ana.tab("Connection to Ben", "Mute microphone")
 	ana.Key("Enter")
 	ben.Until("Ana is shown muted", tile("Ana")+`.querySelector('.badge-muted').checkVisibility()`)
 	ana.focusOn("Unmute microphone")

@@ -49,6 +49,7 @@ type Page struct {
 	sharing       bool
 	tiles         map[string]*tileElement
 	chat          chat
+	panel         panel
 	hourAndMinute js.Value
 
 	status, ended, ask, askInCall            *slot
@@ -82,6 +83,7 @@ func New(c Controls) *Page {
 		stage:         stage,
 		self:          self,
 		tiles:         map[string]*tileElement{},
+		panel:         newPanel(document),
 		chat:          chat{list: id("messages"), lines: map[string]*chatLine{}},
 		hourAndMinute: js.ValueOf(map[string]any{"hour": "2-digit", "minute": "2-digit"}),
 
@@ -125,6 +127,7 @@ func New(c Controls) *Page {
 	p.readTable()
 	p.listen(microphone, camera, id("leave"))
 	p.listenScreen(screen, id("screen-stop"))
+	p.listenPanel()
 	for _, box := range []js.Value{ask, askInCall} {
 		browser.Listen(box, "change", func(js.Value) { c.SetAskToLeave(box.Get("checked").Bool()) })
 	}
@@ -186,6 +189,8 @@ func (p *Page) Render(s session.Snapshot) {
 	p.snapshot = s
 
 	p.renderTiles(v.Tiles)
+	p.renderPanel(s, now)
+	p.keepSampling(s)
 	p.renderEnd(s)
 	p.rootCause.put(v.Cause) // before data-state: who waits for a state reads its cause
 	p.rootSignaling.put(v.Signaling)

@@ -24,6 +24,8 @@ type Tile struct {
 	CameraOff   bool
 	Screen      bool   // it shares its screen
 	ScreenName  string // of that picture
+	Path        PathAttributes
+	PathName    string // of the button that opens the panel
 }
 
 // tile is what to show of p at now. again is in how many milliseconds its
@@ -49,6 +51,8 @@ func (t Table) tile(p session.PeerSnapshot, now float64) (tile Tile, again float
 		CameraOff:   here && !p.Camera,
 		Screen:      here && p.Screen,
 		ScreenName:  t.Say("screen.of", "name", shown),
+		Path:        attributesOf(p),
+		PathName:    t.Say("path.title", "name", shown),
 	}
 	if left := p.Until - now; p.State == session.PeerAway && p.Until > 0 && left > 0 {
 		seconds := math.Ceil(left / 1000)

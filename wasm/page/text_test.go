@@ -6,10 +6,12 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"holdline/server/signal"
+	"holdline/wasm/session"
 )
 
 func tables(t *testing.T) map[string]Table {
@@ -67,14 +69,33 @@ func composed() []string {
 	for _, b := range []signal.By{signal.ByPerson, signal.ByBrowser, signal.ByNetwork, signal.ByServer} {
 		ids = append(ids, "by."+string(b))
 	}
+	for _, f := range signal.Findings() {
+		ids = append(ids, "finding."+string(f))
+	}
+	for _, w := range session.Whys() {
+		ids = append(ids, "path.relayed."+string(w))
+	}
+	for _, s := range session.PathStates() {
+		if s != session.PathConnected { // that is direct or relayed
+			ids = append(ids, "path.state."+string(s))
+		}
+	}
+	for rung := range 6 { // of the ladder
+		ids = append(ids, "path.rung."+strconv.Itoa(rung))
+	}
+	for _, t := range []string{"type.host", "type.srflx", "type.prflx", "type.relay", "over.udp", "over.tcp", "over.tls", "network.wifi",
+		"network.ethernet", "network.cellular", "network.bluetooth", "network.vpn", "network.unknown"} {
+		ids = append(ids, "path."+t)
+	}
 	return append(ids, "peer.page-navigated.here", "peer.now.page-navigated.here", "self.load-failed", "self.more.load-failed")
 }
 
-func TestEveryCauseNextLayerAndDoerHasWords(t *testing.T) {
-	en := tables(t)["en"]
-	for _, id := range composed() {
-		if en[id] == "" {
-			t.Errorf("%s: no words", id)
+func TestEveryIDOfTheProtocolHasWords(t *testing.T) {
+	for language, table := range tables(t) {
+		for _, id := range composed() {
+			if table[id] == "" {
+				t.Errorf("%s: %s: no words", language, id)
+			}
 		}
 	}
 }
@@ -91,6 +112,9 @@ func source(t *testing.T, names ...string) string {
 	}
 	return all.String()
 }
+
+// sources are the files of this package that word things.
+var sources = []string{"view.go", "back.go", "peer.go", "path.go", "panel.go", "plot.go", "units.go", "chat_js.go", "page_js.go"}
 
 var (
 	htmlID   = regexp.MustCompile(`data-text(?:-label|-placeholder)?="([^"]+)"`)
@@ -112,7 +136,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 	}
 	note(htmlID, source(t, "../../static/index.html"))
 	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js", "../../static/elsewhere.js"))
-	note(goID, source(t, "view.go", "back.go", "peer.go", "chat_js.go", "page_js.go"))
+	note(goID, source(t, sources...))
 	for id := range named {
 		if en[id] == "" {
 			t.Errorf("%s: no words", id)
@@ -121,8 +145,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 }
 
 func TestNoWordsLieUnused(t *testing.T) {
-	all := source(t, "../../static/index.html", "../../static/boot.js", "../../static/shell.js", "../../static/elsewhere.js",
-		"view.go", "back.go", "peer.go", "chat_js.go", "page_js.go")
+	all := source(t, append([]string{"../../static/index.html", "../../static/boot.js", "../../static/shell.js", "../../static/elsewhere.js"}, sources...)...)
 	used := composed()
 	for id := range tables(t)["en"] {
 		family := strings.HasPrefix(id, "device.") || strings.HasPrefix(id, "peer.state.")
@@ -155,7 +178,7 @@ func TestContractAccessibleNamesInEnglish(t *testing.T) {
 		"start.call": "Start a call", "room": "Room", "name": "Your name", "language": "Language",
 		"join": "Join", "go-back": "Go back in", "leave": "Leave", "rejoin": "Rejoin", "copy-link": "Copy link", "save-report": "Save report",
 		"microphone.mute": "Mute microphone", "microphone.unmute": "Unmute microphone",
-		"camera.off": "Turn camera off", "camera.on": "Turn camera on", "message": "Message", "send": "Send",
+		"camera.off": "Turn camera off", "camera.on": "Turn camera on", "message": "Message", "send": "Send", "path.title": "Connection to {name}",
 		"elsewhere": "Open on another device",
 	} {
 		if en[id] != want {

@@ -9,6 +9,7 @@ import (
 // tileElement is a remote participant on the stage.
 type tileElement struct {
 	element, video js.Value
+	line           js.Value // the button that opens the panel
 	screen         js.Value // the <video> of a shared screen, undefined while there is none
 	rendered       bool     // a snapshot has known it
 
@@ -16,15 +17,18 @@ type tileElement struct {
 	screenShown                              *slot
 	who, avatar, what, hold                  *slot
 	holdShown, mutedShown, cameraOffShown    *slot
+	lineName, expanded                       *slot
+	path                                     pathSlots
 }
 
 func newTileElement(document js.Value, participant string) *tileElement {
 	el := fresh(document, "tile")
 	el.Call("setAttribute", "data-peer", participant)
-	hold := find(el, ".hold")
+	hold, line := find(el, ".hold"), find(el, ".line")
 	return &tileElement{
 		element:        el,
 		video:          find(el, "video"),
+		line:           line,
 		name:           attributeOf(el, "data-name"),
 		label:          attributeOf(el, "aria-label"),
 		state:          attributeOf(el, "data-state"),
@@ -39,12 +43,17 @@ func newTileElement(document js.Value, participant string) *tileElement {
 		holdShown:      shownOf(hold),
 		mutedShown:     shownOf(find(el, ".badge-muted")),
 		cameraOffShown: shownOf(find(el, ".badge-camera")),
+		lineName:       textOf(find(line, "span")),
+		expanded:       attributeOf(line, "aria-expanded"),
+		path:           pathSlotsOf(el),
 	}
 }
 
 func (p *Page) renderTile(e *tileElement, t Tile) {
 	e.rendered = true
 	e.showScreen(p.document, t)
+	e.path.put(t.Path)
+	e.lineName.put(t.PathName)
 	e.cause.put(t.Cause) // before data-state: who waits for a state reads its cause
 	e.state.put(t.State)
 	e.what.put(t.What)

@@ -147,10 +147,17 @@ func (t Table) status(s session.Snapshot) string {
 	case session.StateRecovering:
 		return t.Say("status.recovering")
 	}
+	blocked, sharing := "", ""
 	for _, p := range s.Peers {
-		if p.Screen {
-			return t.Say("status.sharing", "name", t.name(p.Name))
+		if blocked == "" && pathOf(p) == pathRelayed && p.Path.Why == session.WhyBlocked {
+			blocked = t.Say("status.blocked", "name", t.name(p.Name))
 		}
+		if sharing == "" && p.Screen {
+			sharing = t.Say("status.sharing", "name", t.name(p.Name))
+		}
+	}
+	if words := joined(blocked, sharing); words != "" {
+		return words
 	}
 	return t.company(s.Peers)
 }

@@ -97,3 +97,8 @@ type Recovery struct {
 	Failed bool    `json:"failed,omitempty"`
 	Cause  Cause   `json:"cause"` // as it was shown meanwhile
 }
+
+// PathStates lists every state of a path once.
+func PathStates() []PathState {
+	return []PathState{PathGathering, PathChecking, PathConnected, PathBroken, PathFailed}
+}
