@@ -11,7 +11,7 @@ window.holdlineGlue = (() => {
   // chosen pair or null]. 0 where the browser does not say. Packets counts
   // everything that came from the remote: RTP, data, STUN.
   async function statistics(pc) {
-    let packets = 0, media = 0, lost = 0, newest = 0, pair = null
+    let packets = 0, media = 0, lost = 0, newest = 0, pair = null, selected = ''
     const checks = {waiting: 0, 'in-progress': 0, succeeded: 0, failed: 0}
     const report = await pc.getStats()
     report.forEach((s) => {
@@ -25,9 +25,11 @@ window.holdlineGlue = (() => {
         packets += (s.responsesReceived ?? 0) + (s.requestsReceived ?? 0)
         if (s.state === 'frozen') checks.waiting++
         else if (s.state in checks) checks[s.state]++
-        if (s.state === 'succeeded' && s.nominated && !(pair?.bytesReceived > s.bytesReceived)) pair = s
+        if (s.selected || !pair?.selected && s.state === 'succeeded' && s.nominated && !(pair?.bytesReceived > s.bytesReceived)) pair = s
       }
+      if (s.type === 'transport' && s.selectedCandidatePairId) selected = s.selectedCandidatePairId
     })
+    pair = report.get(selected) ?? pair // Firefox 153 has no such statistics of a transport, and says selected
     const now = performance.timeOrigin + performance.now()
     const is = {
       at: now, pair: pair?.id, media, lost,

@@ -1,0 +1,119 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"holdline/wasm/e2e/nets"
+)
+
+// The policy's promises: rung 0 after 1 s, an ICE restart of up to 3 s, a new
+// connection of up to 10 s.
+const (
+	restarted = 4 * time.Second
+	renewed   = 14 * time.Second
+)
+
+func TestPathThatAFirewallBlocks(t *testing.T) {
+	s := newTown(t, nets.Cone, nets.Cone).serve().call().play()
+	s.ana.goes("Ben", "direct")
+	since := time.Now()
+	s.ana.home.Line.Drop(nets.With(s.ben.home.Line.Address))
+	s.ana.goes("Ben", "relayed")
+	s.connected().move()
+	within(t, "the way around the firewall", since, renewed)
+	s.relayed("blocked")
+	s.ana.says("The direct path to Ben was blocked. The call goes on through the server.")
+	s.ana.Until("signaling is open", `document.documentElement.dataset.signaling === 'open'`)
+}
+
+func TestPathThatIsBlockedForGood(t *testing.T) {
+	s := newTown(t, nets.Cone, nets.Cone).serve().call().play()
+	s.ana.home.Line.Drop(nets.UDP)
+	s.ana.home.Line.Drop(notSignaling)
+	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
+		p.SeesCause(name, "ended", "path-blocked")
+		p.Until("signaling is open", `document.documentElement.dataset.signaling === 'open'`)
+	}
+	s.ana.finds("Ben", "nothing-answers", "path-lost", "relay-silent")
+	s.ben.finds("Ana", "path-lost")
+}
+
+// notSignaling is TCP to the relay: what signaling needs has begun already, so
+// only new connections are dropped by their first packets.
+func notSignaling(p nets.Packet) bool {
+	const tcp = 6
+	return p.Protocol == tcp && (p.DestinationPort == 3478 || p.SourcePort == 3478)
+}
+
+func TestPathWhoseUplinkDies(t *testing.T) {
+	n := nets.New(t)
+	s := &town{t: t, net: n, server: n.Public.Host("server"), trusted: nets.NewAuthority(t)}
+	wifi, mobile := n.Router("wifi", nets.Cone), n.Router("mobile", nets.Cone)
+	s.ana.host = n.Host("ana")
+	line := s.ana.host.Join(wifi.LAN, "wifi")
+	s.ana.host.Join(mobile.LAN, "mobile")
+	s.ben.host, s.ben.home = n.Home("ben", nets.Cone)
+	s.serve().call().play()
+	id := s.ana.Text(tile("Ben") + `.dataset.peer`)
+	since := time.Now()
+	line.Cut()
+	s.ana.Until("the path is another", `holdline.snapshot().peers[0].path.recovery?.some((r) => r.took > 0)`)
+	s.connected().move()
+	within(t, "the way over the other uplink", since, renewed)
+	if now := s.ana.Text(tile("Ben") + `.dataset.peer`); now != id {
+		t.Errorf("Ben is %s now, and was %s", now, id)
+	}
+}
+
+func TestPathThroughNothingAtAll(t *testing.T) {
+	s := newTown(t, nets.Cone, nets.Cone).serve().call().play()
+	for _, silence := range []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second} {
+		rule := s.ana.home.Line.Drop(nets.Everything)
+		time.Sleep(silence) // what is tested is a silence of so long
+		rule.Remove()
+		since := time.Now()
+		s.connected().move()
+		within(t, "the repair after "+silence.String()+" of nothing", since, renewed)
+		for _, p := range []*Page{s.ana.Page, s.ben.Page} {
+			p.Until("signaling is open", `document.documentElement.dataset.signaling === 'open'`)
+		}
+	}
+}
+
+func TestPathWhenCredentialsHaveExpired(t *testing.T) {
+	s := newTown(t, nets.Symmetric, nets.Symmetric).serve("--relay-credentials", "20s").call().play()
+	s.relayed("symmetric")
+	for _, p := range []*Page{s.ana.Page, s.ben.Page} {
+		p.Eval(`window.left = 0, new MutationObserver((all) => all.forEach(() => { left += document.querySelector('[data-peer]').dataset.state !== 'connected' }))
+			.observe(document.querySelector('[data-peer]'), { attributes: true, attributeFilter: ['data-state'] })`, nil)
+	}
+	// Twice the life of what the allocations were made with.
+	time.Sleep(40 * time.Second)
+	s.move()
+	for _, p := range []*Page{s.ana.Page, s.ben.Page} {
+		if n := p.Text(`window.left`); n != "0" {
+			t.Errorf("the call was interrupted %s times", n)
+		}
+	}
+	// What is found after that has fresh credentials.
+	since := time.Now()
+	s.ana.Eval(`dispatchEvent(new Event('online'))`, nil)
+	s.connected().move()
+	within(t, "a restart with fresh credentials", since, renewed)
+	s.relayed("symmetric")
+}
+
+// The end of the whole network takes the signaling with it, and a page that is
+// told of the next network is back at once.
+func TestPathThatTheLastUplinkTakesAlong(t *testing.T) {
+	s := newTown(t, nets.Cone, nets.Cone).serve().call().play()
+	s.ana.host.Line().Cut()
+	s.ben.Sees("Ana", "recovering")
+	s.ana.host.Line().Mend()
+	since := time.Now()
+	s.connected().move()
+	within(t, "the return of the only uplink", since, renewed)
+}

@@ -1,0 +1,148 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"holdline/wasm/e2e/kit"
+	"holdline/wasm/e2e/nets"
+)
+
+func TestPathInALANWithoutInternet(t *testing.T) {
+	lan := nets.New(t).LAN()
+	s := &town{t: t, trusted: nets.NewAuthority(t)}
+	s.ana.host, s.ben.host = lan.Host("ana"), lan.Host("ben")
+	s.ana.options = []kit.Option{kit.WithAnyCertificate()} // the person says once that it is all right
+	program := holdlineOn(t, s.ben.host, "--addr", ":8080")
+	s.enter("Ben", &s.ben, program.URL) // http://localhost, on the machine that serves
+	s.ben.Is("waiting")
+	s.enter("Ana", &s.ana, "https://"+s.ben.host.Address().String()+":8080")
+	s.connected().play()
+	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
+		p.goes(name, "direct")
+		p.pair(name, directly, directly)
+	}
+}
+
+// Browsers hide their addresses behind mDNS names from pages without a camera;
+// where multicast does not pass, the server has seen them.
+func TestPathInALANThatDropsMulticast(t *testing.T) {
+	lan := nets.New(t).LAN()
+	lan.Drop(nets.Multicast)
+	s := &town{t: t, trusted: nets.NewAuthority(t), server: lan.Host("server"), query: "&media=none"}
+	s.ana.host, s.ben.host = lan.Host("ana"), lan.Host("ben")
+	for _, r := range []*resident{&s.ana, &s.ben} {
+		r.options = []kit.Option{kit.WithHiddenAddresses()}
+	}
+	s.serve("--relay-addr", "off").call()
+	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
+		p.goes(name, "direct")
+		p.pair(name, directly, directly)
+	}
+}
+
+func TestPathBetweenCones(t *testing.T) {
+	s := newTown(t, nets.Cone, nets.Cone).serve().call().play()
+	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
+		p.goes(name, "direct")
+		p.pair(name, []string{"srflx", "prflx", "host"}, []string{"srflx", "prflx"})
+	}
+}
+
+func TestPathBetweenSymmetricNATs(t *testing.T) {
+	s := newTown(t, nets.Symmetric, nets.Symmetric).serve().call().play()
+	s.relayed("symmetric")
+}
+
+func TestPathWhereUDPIsBlocked(t *testing.T) {
+	s := newTown(t, nets.Cone, nets.Cone).serve()
+	s.ana.home.Line.Drop(nets.UDP)
+	s.call().play()
+	s.relayed("udp-blocked")
+	if path, _ := nets.PathOf(s.ana.Page.Page, nets.LastConnection); engineOf("Ana") == kit.Chromium && path.Local.RelayProtocol != "tcp" {
+		t.Errorf("Ana reaches the relay by %q, want tcp", path.Local.RelayProtocol)
+	}
+}
+
+// Of all that Ana's network lets out there is TCP to port 443.
+func TestPathWhereOnlyHTTPSPasses(t *testing.T) {
+	s := newTown(t, nets.Cone, nets.Cone)
+	certificate, key := s.trusted.Certificate(s.server.Name())
+	folder := t.TempDir()
+	certFile, keyFile := filepath.Join(folder, "certificate.pem"), filepath.Join(folder, "key.pem")
+	for file, data := range map[string]string{certFile: certificate, keyFile: key} {
+		if err := os.WriteFile(file, []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	holdlineOn(t, s.server, "--addr", s.server.Address().String()+":443", "--tls-cert", certFile, "--tls-key", keyFile)
+	s.ana.home.Line.Drop(func(p nets.Packet) bool { return !onHTTPS(p) })
+	url := "https://" + s.server.Name()
+	s.enter("Ana", &s.ana, url)
+	s.ana.Is("waiting")
+	s.enter("Ben", &s.ben, url)
+	s.connected().play()
+	s.relayed("udp-blocked")
+	if path, _ := nets.PathOf(s.ana.Page.Page, nets.LastConnection); engineOf("Ana") == kit.Chromium && path.Local.RelayProtocol != "tls" {
+		t.Errorf("Ana reaches the relay by %q, want tls", path.Local.RelayProtocol)
+	}
+}
+
+// onHTTPS is TCP from or to port 443.
+func onHTTPS(p nets.Packet) bool {
+	const tcp = 6
+	return p.Protocol == tcp && (p.SourcePort == 443 || p.DestinationPort == 443)
+}
+
+func TestPathOverAForeignRelay(t *testing.T) {
+	s := newTown(t, nets.Symmetric, nets.Symmetric)
+	coturn := s.net.Public.Host("coturn").Coturn(t, s.trusted)
+	s.serve("--turn", coturn.STUN+","+coturn.UDP+","+coturn.TCP, "--turn-secret", coturn.Secret)
+	s.call().play()
+	s.ana.goes("Ben", "relayed")
+	s.ben.goes("Ana", "relayed")
+}
+
+// Two such NATs cannot meet, and nobody relays: the page says so.
+func TestPathWithoutARelayIsNotFound(t *testing.T) {
+	s := newTown(t, nets.Symmetric, nets.Symmetric)
+	s.serve("--turn", "stun:"+s.net.Public.Host("stun").Address().String()+":3478")
+	s.enter("Ana", &s.ana, s.ana.host.Loopback(t, s.url).URL)
+	s.ana.Is("waiting")
+	s.enter("Ben", &s.ben, s.ben.host.Loopback(t, s.url).URL)
+	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
+		p.SeesCause(name, "ended", "ice-failed")
+		p.finds(name, "nothing-answers")
+	}
+}
+
+// finds waits until the page says what the evidence shows of the networks.
+func (p *Page) finds(name string, findings ...string) {
+	p.t.Helper()
+	p.Until("the page says what it found", tile(name)+`.dataset.finding !== ''`)
+	if got := p.Text(tile(name) + `.dataset.finding`); !oneOf(got, findings) {
+		p.t.Errorf("of the way to %s the page says %q, want one of %v", name, got, findings)
+	}
+}
+
+// Chromium without a default route and without a camera gathers nothing and
+// says nothing of it; Firefox does as well as it can.
+func TestPathWithoutARouteIsNoCandidates(t *testing.T) {
+	if engineOf("Ana") != kit.Chromium {
+		return // Firefox gathers: TestPathInALANWithoutInternet
+	}
+	lan := nets.New(t).LAN()
+	s := &town{t: t, trusted: nets.NewAuthority(t), server: lan.Host("server"), query: "&media=none"}
+	s.ana.host, s.ben.host = lan.Host("ana"), s.server
+	s.ana.options = []kit.Option{kit.WithHiddenAddresses()}
+	s.serve("--relay-addr", "off")
+	s.enter("Ana", &s.ana, s.ana.host.Loopback(t, s.url).URL)
+	s.ana.Is("waiting")
+	s.ben.options = []kit.Option{kit.WithHiddenAddresses()}
+	s.enter("Ben", &s.ben, s.ben.host.Loopback(t, s.url).URL)
+	s.ana.SeesCause("Ben", "ended", "ice-failed")
+	s.ana.finds("Ben", "no-candidates")
+}

@@ -1,0 +1,170 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"holdline/wasm/e2e/kit"
+	"holdline/wasm/e2e/nets"
+)
+
+// The paths between browsers, in real topologies: each test asserts what pair
+// is chosen, that pictures move, what the page says, and what the policy
+// promises. make bench-paths has the times.
+
+// town is a network with the server in its public segment, and two persons at
+// home behind their routers.
+type town struct {
+	t       *testing.T
+	net     *nets.Net
+	server  *nets.Host
+	trusted *nets.Authority
+	url     string
+	query   string // of both pages, such as "&media=none"
+	ana     resident
+	ben     resident
+}
+
+// resident is a person's machine, the router that it is behind, and the page.
+type resident struct {
+	host    *nets.Host
+	home    *nets.Router
+	options []kit.Option
+	*Page
+}
+
+// newTown has both persons behind such NATs; the server is started by serve.
+func newTown(t *testing.T, ana, ben nets.NAT) *town {
+	n := nets.New(t)
+	s := &town{t: t, net: n, server: n.Public.Host("server"), trusted: nets.NewAuthority(t)}
+	s.ana.host, s.ana.home = n.Home("ana", ana)
+	s.ben.host, s.ben.home = n.Home("ben", ben)
+	return s
+}
+
+// serve runs the server on a host by plain HTTP, reached through each host's
+// loopback.
+func (s *town) serve(args ...string) *town {
+	s.t.Helper()
+	s.url = holdlineOn(s.t, s.server, append([]string{"--addr", s.server.Address().String() + ":8080", "--own-certificate=false",
+		"--relay-host", s.server.Address().String()}, args...)...).URL
+	return s
+}
+
+func holdlineOn(t *testing.T, host *nets.Host, args ...string) *kit.Server {
+	t.Helper()
+	binary, err := filepath.Abs("../../bin/holdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host.Server(t, binary, append([]string{"--state", t.TempDir()}, args...)...)
+}
+
+// enter opens the room in a browser of the person's own, on the person's host.
+func (s *town) enter(name string, r *resident, url string) {
+	s.t.Helper()
+	browser := r.host.Browser(s.t, engineOf(name), append([]kit.Option{kit.WithAuthority(s.trusted.File)}, r.options...)...)
+	r.Page = NewPage(s.t, browser.NewProfile(s.t), "about:blank")
+	nets.ObserveConnections(r.Page.Page)
+	r.Open(url + "/r/tea?join=now&lang=en&name=" + name + s.query)
+}
+
+// call has both in the call, connected.
+func (s *town) call() *town {
+	s.t.Helper()
+	s.enter("Ana", &s.ana, s.ana.host.Loopback(s.t, s.url).URL)
+	s.ana.Is("waiting")
+	s.enter("Ben", &s.ben, s.ben.host.Loopback(s.t, s.url).URL)
+	return s.connected()
+}
+
+func (s *town) connected() *town {
+	s.t.Helper()
+	s.ana.Sees("Ben", "connected")
+	s.ben.Sees("Ana", "connected")
+	return s
+}
+
+// play waits until pictures and sound come on both sides.
+func (s *town) play() *town {
+	s.t.Helper()
+	s.ana.plays(1)
+	s.ben.plays(1)
+	return s
+}
+
+// move waits until pictures come, on both sides.
+func (s *town) move() {
+	s.t.Helper()
+	s.ana.moves()
+	s.ben.moves()
+}
+
+// goes waits until the page says that its path to the other goes so.
+func (p *Page) goes(name, path string) {
+	p.t.Helper()
+	p.Until("the path to "+name+" is "+path, fmt.Sprintf(`%s.dataset.path === %q`, tile(name), path))
+}
+
+// because waits until the page says why it is relayed.
+func (p *Page) because(name, why string) {
+	p.t.Helper()
+	p.Until("the path to "+name+" is relayed because of "+why, fmt.Sprintf(`%s.dataset.why === %q`, tile(name), why))
+}
+
+// pair compares what the page says of the chosen pair with what the browser does.
+func (p *Page) pair(name string, local, remote []string) {
+	p.t.Helper()
+	path, ok := nets.PathOf(p.Page, nets.LastConnection)
+	if !ok {
+		p.t.Fatalf("no path to %s", name)
+	}
+	if !oneOf(path.Local.Type, local) || !oneOf(path.Remote.Type, remote) {
+		p.t.Errorf("the pair to %s is %s, want %v and %v", name, path, local, remote)
+	}
+	p.Until("the page says of the pair what the browser does", fmt.Sprintf(`%[1]s.dataset.local === %[2]q && %[1]s.dataset.remote === %[3]q`, tile(name), path.Local.Type, path.Remote.Type))
+}
+
+func oneOf(one string, all []string) bool {
+	for _, o := range all {
+		if o == one {
+			return true
+		}
+	}
+	return false
+}
+
+// The kinds of both ends of a pair.
+var (
+	directly  = []string{"host", "srflx", "prflx"}
+	throughIt = []string{"relay", "srflx", "prflx", "host"} // one end of it is a relay's
+)
+
+// relayed waits until both pages say that their path is relayed, for this
+// reason on Ana's, and that the browsers' own statistics say so as well.
+func (s *town) relayed(why string) {
+	s.t.Helper()
+	s.ana.goes("Ben", "relayed")
+	s.ben.goes("Ana", "relayed")
+	s.ana.because("Ben", why)
+	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
+		p.pair(name, throughIt, throughIt)
+		if path, _ := nets.PathOf(p.Page, nets.LastConnection); path.Local.Type != "relay" && path.Remote.Type != "relay" {
+			s.t.Errorf("the path to %s is %s, want one through a relay", name, path)
+		}
+	}
+}
+
+// within fails where something took longer than the policy promises.
+func within(t *testing.T, what string, since time.Time, most time.Duration) {
+	t.Helper()
+	took := time.Since(since)
+	t.Logf("%s took %.2f s", what, took.Seconds())
+	if took > most {
+		t.Errorf("%s took %.2f s, and %.0f s are promised", what, took.Seconds(), most.Seconds())
+	}
+}
