@@ -97,8 +97,33 @@ func TestWhoLeavesForGoodIsRevoked(t *testing.T) {
 	ana := s.join("blue", "Ana")
 	ana.goodbye(signal.TypeBye, 1, signal.IntentHangup)
 	got := <-revoked
+	h := s.lobby.find("blue")
+	h.mu.Lock()
+	if len(h.arrivals) != 0 {
+		t.Errorf("arrivals are kept: %v", h.arrivals)
+	}
+	h.mu.Unlock()
 	if left := time.Until(time.Unix(got.Until, 0)); got.ID != relay.ID(hallKey, "blue", ana.id) || left > 10*time.Minute || left < 9*time.Minute {
 		t.Errorf("revoked %+v, want ana until her newest credential expires", got)
+	}
+}
+
+func TestTheRoomKnowsWhereASocketComesFrom(t *testing.T) {
+	s := startServer(t, nil)
+	ana := s.join("blue", "Ana")
+	// Linux has all of 127.0.0.0/8.
+	other := &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}).DialContext}
+	ws, _, err := s.dial(&websocket.DialOptions{Subprotocols: []string{signal.Subprotocol}, HTTPClient: &http.Client{Transport: other}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bo := &client{s: s, ws: ws, life: 1}
+	bo.hello(signal.Hello{Room: "blue", Name: "Bo"})
+	bo.welcomed()
+	var row signal.Presence
+	ana.want(signal.TypePresent, &row)
+	if !row.LAN || !bo.welcome.Roster[0].LAN || bo.ice.Address != "127.0.0.2" {
+		t.Errorf("present = %+v, roster = %+v, ice = %+v; want two on a LAN, bo at 127.0.0.2", row, bo.welcome.Roster, bo.ice)
 	}
 }
 

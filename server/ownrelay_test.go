@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -205,6 +207,30 @@ func freePort(t *testing.T) string {
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
+}
+
+func TestTURNOverTLSIsOfferedOnlyWithACertificateThatBrowsersTrust(t *testing.T) {
+	leaf := &x509.Certificate{DNSNames: []string{"calls.example"}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	cfg, err := parseConfig([]string{"--addr", "127.0.0.1:0", "--state", t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for own, want := range map[bool]int{true: 2, false: 3} {
+		certificate := &certificate{Own: own, leaf: func() *x509.Certificate { return leaf }}
+		ice, _, stop, err := openICE(cfg, hallKey, listener, certificate, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stop()
+		if _, urls := ice.urls(arrival{host: "calls.example", port: 443}); len(urls) != want {
+			t.Errorf("with the server's own certificate %v: %q, want %d", own, urls, want)
+		}
+	}
 }
 
 func TestAForeignTURNServerIsOfferedWithItsSecret(t *testing.T) {

@@ -29,13 +29,14 @@ type allocation struct {
 	net.PacketConn // conn, for what is neither read nor written
 	conn           *net.UDPConn
 
-	relay   *Relay
-	id      string
-	expires time.Time // of the credential that it was made with
-	holder  *holder
-	local   netip.AddrPort // where the socket is bound
-	public  netip.AddrPort // what peers are told
-	closing sync.Once
+	relay    *Relay
+	handling *handling // of the client's socket or stream
+	id       string
+	expires  time.Time // of the credential that it was made with
+	holder   *holder
+	local    netip.AddrPort // where the socket is bound
+	public   netip.AddrPort // what peers are told
+	closing  sync.Once
 
 	mu        sync.Mutex
 	permitted map[netip.Addr]bool
@@ -101,9 +102,13 @@ func (a *allocation) permits(ip netip.Addr) bool {
 	return a.permitted[ip]
 }
 
-// permission notes that pion/turn has made or dropped one.
+// permission notes that pion/turn has made or dropped one. When it drops one,
+// it stops its timer next, which must be there.
 func (a *allocation) permission(peer net.IP, made bool) {
 	ip, _ := netip.AddrFromSlice(peer)
+	if !made {
+		a.handling.wait(ip.Unmap())
+	}
 	a.mu.Lock()
 	if made {
 		a.permitted[ip.Unmap()] = true

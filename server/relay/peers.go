@@ -124,7 +124,7 @@ func (p *peers) open(ip netip.Addr) bool {
 
 // permit is asked for an address, without a port: the server's own ones are
 // permitted for what is relayed at both ends, and relayed filters the ports.
-func (p *peers) permit(_ net.Addr, address net.IP) bool {
+func (p *peers) permit(address net.IP) bool {
 	ip, _ := netip.AddrFromSlice(address)
 	ip = ip.Unmap()
 	return p.open(ip) || p.isOwn(ip)

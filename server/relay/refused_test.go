@@ -1,7 +1,7 @@
 package relay
 
 import (
-	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -104,6 +104,98 @@ func TestTCPIsNotRelayed(t *testing.T) {
 	b.allocate("tcp", "ana")
 }
 
+func TestEvenPortsAreNotSearchedFor(t *testing.T) {
+	b := start(t, generous())
+	c := b.client("udp", as("ana"))
+	udp := stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{17, 0, 0, 0}}
+	err := ask(b, c, stun.MethodAllocate, udp, stun.RawAttribute{Type: stun.AttrEvenPort, Value: []byte{0x80}})
+	wantCode(t, err, stun.CodeInsufficientCapacity)
+	b.wantRefused(RefusedRelay, 1)
+}
+
+func TestAStrangersPacketsDoNotUseUpTheLimit(t *testing.T) {
+	cfg := generous()
+	cfg.Allow = Allow{Loopback: true}
+	b := start(t, cfg)
+	_, ana := b.allocate("udp", "ana")
+	stranger, err := net.ListenPacket("udp4", "127.0.0.5:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stranger.Close()
+	stranger.WriteTo([]byte("hello"), ana.LocalAddr())
+	settle(t, "it is refused", func() bool { return b.Counts().Refused[RefusedStranger] == 1 })
+	if c := b.Counts(); c.FromPeers != 0 {
+		t.Errorf("%d bytes are counted", c.FromPeers)
+	}
+	pass(t, ana, stranger, stranger.LocalAddr(), "hello, stranger") // is none any more
+	pass(t, stranger, ana, ana.LocalAddr(), "hello again")
+}
+
+func TestAnAllocationWithTooManyPermissionsOrChannelsEnds(t *testing.T) {
+	cfg := generous()
+	cfg.Allow = Allow{Loopback: true}
+	b := start(t, cfg)
+	c, _ := b.allocate("udp", "ana")
+	for i := range maxPermissions + 1 {
+		if b.Counts().Refused[RefusedTooMany] > 0 {
+			t.Fatalf("%d permissions are too many, want %d allowed", i, maxPermissions)
+		}
+		if err := c.CreatePermission(&net.UDPAddr{IP: net.IPv4(127, 0, byte(1+i/256), byte(i)), Port: 9}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle(t, "the allocation ends", func() bool { return b.Counts().Allocations == 0 })
+	b.wantRefused(RefusedTooMany, 1)
+
+	_, bo := b.allocate("udp", "bo")
+	port := 0
+	settle(t, "the allocation with many channels ends", func() bool {
+		if port < 2*maxChannels {
+			port++
+			bo.WriteTo([]byte("x"), &net.UDPAddr{IP: net.IPv4(127, 0, 0, 9), Port: 1000 + port}) // binds a channel, in time
+		}
+		return b.Counts().Allocations == 0
+	})
+	b.wantRefused(RefusedTooMany, 2)
+}
+
+// Without handling.go this panics in pion/turn, and takes the server with it.
+func TestAnAllocationMayEndWhileAPermissionIsMade(t *testing.T) {
+	cfg := generous()
+	cfg.Allow = Allow{Loopback: true}
+	b := start(t, cfg)
+	for round := range 150 {
+		for _, network := range []string{"udp", "tcp"} {
+			id := fmt.Sprint(network, round)
+			c, relayed := b.allocate(network, id)
+			go func() {
+				for i := range 100 {
+					if c.CreatePermission(&net.UDPAddr{IP: net.IPv4(127, 1, 1, byte(i)), Port: 9}) != nil {
+						return
+					}
+				}
+			}()
+			settle(t, "permissions are made", func() bool {
+				b.mu.RLock()
+				defer b.mu.RUnlock()
+				for _, a := range b.published {
+					a.mu.Lock()
+					n := len(a.permitted)
+					a.mu.Unlock()
+					return n > round%20
+				}
+				return false
+			})
+			b.Revoke(Revocation{ID: id, Until: time.Now().Add(time.Minute).Unix()})
+			settle(t, "it ends", func() bool { return b.Counts().Allocations == 0 })
+			c.Close()
+			b.conns[len(b.conns)-1].Close()
+			_ = relayed
+		}
+	}
+}
+
 func TestAnExpiredCredentialMakesNoAllocationButKeepsOne(t *testing.T) {
 	cfg := generous()
 	now := time.Now()
@@ -144,15 +236,19 @@ func (b *bench) allocateAt(network string, at time.Time) (*turn.Client, net.Pack
 }
 
 // refresh asks for another ten minutes with a client's own credential.
-func refresh(b *bench, c *turn.Client) error {
+func refresh(b *bench, c *turn.Client) error { return ask(b, c, stun.MethodRefresh) }
+
+// ask sends a request with a client's own credential.
+func ask(b *bench, c *turn.Client, method stun.Method, attributes ...stun.Setter) error {
 	nonce, err := nonceOf(b, c)
 	if err != nil {
 		return err
 	}
-	password := passwordOf(testSecret, c.Username().String())
-	msg, err := stun.Build(stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassRequest),
-		c.Username(), stun.NewRealm(realm), nonce,
-		stun.NewLongTermIntegrity(c.Username().String(), realm, password), stun.Fingerprint)
+	username := c.Username().String()
+	setters := append([]stun.Setter{stun.TransactionID, stun.NewType(method, stun.ClassRequest)}, attributes...)
+	setters = append(setters, c.Username(), stun.NewRealm(realm), nonce,
+		stun.NewLongTermIntegrity(username, realm, passwordOf(testSecret, username)), stun.Fingerprint)
+	msg, err := stun.Build(setters...)
 	if err != nil {
 		return err
 	}
@@ -163,7 +259,7 @@ func refresh(b *bench, c *turn.Client) error {
 	if result.Msg.Type.Class == stun.ClassErrorResponse {
 		var code stun.ErrorCodeAttribute
 		code.GetFrom(result.Msg)
-		return errors.New(code.String())
+		return fmt.Errorf("error %d", code.Code)
 	}
 	return nil
 }

@@ -60,7 +60,9 @@ type Relay struct {
 	opening sync.Mutex // of stations
 
 	mu        sync.RWMutex
-	stations  map[netip.Addr]*station        // by the address where clients come
+	stations  map[netip.AddrPort]*station    // of streams, by where they come in
+	sockets   map[netip.AddrPort]*socket     // of UDP
+	clients   map[client]*allocation         // until pion/turn has ended them
 	published map[netip.AddrPort]*allocation // by what peers are told
 	bound     map[netip.AddrPort]*allocation // by where its socket is
 	holders   map[string]*holder             // by id
@@ -80,7 +82,7 @@ func New(cfg Config) *Relay {
 	return &Relay{
 		cfg: cfg, count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
-		stations: map[netip.Addr]*station{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
+		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
 		holders: map[string]*holder{}, listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
 	}
 }
@@ -97,19 +99,33 @@ func (r *Relay) server(packets []turn.PacketConnConfig, streams []turn.ListenerC
 					r.count.refuse(RefusedForged)
 				}
 			},
-			OnAllocationCreated: func(src, dst net.Addr, _, _, _ string, _ net.Addr, _ int) { r.settle(src, dst, true) },
-			OnAllocationDeleted: func(src, dst net.Addr, _, _, _ string) { r.settle(src, dst, false) },
-			OnPermissionCreated: func(_, _ net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
-				r.of(relayed, func(a *allocation) { a.permission(peer, true) })
+			OnAllocationCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, _ int) {
+				r.begun(src, dst, relayed)
+				r.settle(src, dst, true)
 			},
-			OnPermissionDeleted: func(_, _ net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
-				r.of(relayed, func(a *allocation) { a.permission(peer, false) })
+			OnAllocationDeleted: func(src, dst net.Addr, _, _, _ string) {
+				r.ended(src, dst)
+				r.settle(src, dst, false)
 			},
-			OnChannelCreated: func(_, _ net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
-				r.of(relayed, func(a *allocation) { a.channel(1) })
+			OnPermissionCreated: func(src, dst net.Addr, _, _, _ string, _ net.Addr, peer net.IP) {
+				if a := r.of(src, dst); a != nil {
+					a.permission(peer, true)
+				}
 			},
-			OnChannelDeleted: func(_, _ net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
-				r.of(relayed, func(a *allocation) { a.channel(-1) })
+			OnPermissionDeleted: func(src, dst net.Addr, _, _, _ string, _ net.Addr, peer net.IP) {
+				if a := r.of(src, dst); a != nil {
+					a.permission(peer, false)
+				}
+			},
+			OnChannelCreated: func(src, dst net.Addr, _, _, _ string, _, _ net.Addr, _ uint16) {
+				if a := r.of(src, dst); a != nil {
+					a.channel(1)
+				}
+			},
+			OnChannelDeleted: func(src, dst net.Addr, _, _, _ string, _, _ net.Addr, _ uint16) {
+				if a := r.of(src, dst); a != nil {
+					a.channel(-1)
+				}
 			},
 		},
 	})
@@ -128,6 +144,9 @@ func quiet() logging.LoggerFactory {
 func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key []byte, ok bool) {
 	id, expires, ok := readUsername(request.Username)
 	switch {
+	case request.Method == stun.MethodConnect || request.Method == stun.MethodConnectionBind: // RFC 6062
+		r.count.refuse(RefusedRelay)
+		return "", nil, false
 	case !ok || request.Realm != realm:
 		r.count.refuse(RefusedMalformed)
 		return "", nil, false
@@ -217,18 +236,48 @@ func (r *Relay) release(a *allocation) {
 	}
 }
 
-// of calls do with the allocation that peers know by this address.
-func (r *Relay) of(relayed net.Addr, do func(*allocation)) {
-	udp, ok := relayed.(*net.UDPAddr)
-	if !ok {
+// begun notes whose an allocation is that AllocatePacketConn has made.
+func (r *Relay) begun(from, to, relayed net.Addr) {
+	c, ok := clientOf(from, to)
+	udp, ok2 := relayed.(*net.UDPAddr)
+	if !ok || !ok2 {
 		return
 	}
-	r.mu.RLock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	a := r.published[unmapped(udp.AddrPort())]
-	r.mu.RUnlock()
-	if a != nil {
-		do(a)
+	if a == nil {
+		return // it has been revoked since: it has no permissions, and gets none
 	}
+	if c.stream {
+		if s := r.streams[way{c.from, c.to}]; s != nil {
+			a.handling = &s.handling
+		}
+	} else if s := r.sockets[c.to]; s != nil {
+		a.handling = &s.handling
+	}
+	if a.handling != nil {
+		r.clients[c] = a
+	}
+}
+
+// ended notes that pion/turn is done with a client's allocation; it may have
+// made another one already.
+func (r *Relay) ended(from, to net.Addr) {
+	c, _ := clientOf(from, to)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a := r.clients[c]; a != nil && r.published[a.public] != a {
+		delete(r.clients, c)
+	}
+}
+
+// of is a client's allocation; nil where there is none.
+func (r *Relay) of(from, to net.Addr) *allocation {
+	c, _ := clientOf(from, to)
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.clients[c]
 }
 
 // Revoke ends the allocations that were made with the credentials that it

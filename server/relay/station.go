@@ -13,8 +13,8 @@ import (
 	"github.com/pion/turn/v5"
 )
 
-// station is the relay at one address where clients come. It makes the relayed
-// addresses for them, beside its own.
+// station is the relay at one address where clients come, over UDP or by
+// streams. It makes the relayed addresses for them, beside its own.
 type station struct {
 	relay *Relay
 	ip    netip.Addr
@@ -31,7 +31,7 @@ func (r *Relay) Listen(addresses []netip.Addr, port uint16) error {
 	}
 	for _, ip := range addresses {
 		if conn := conns[ip]; conn != nil {
-			if _, err := r.open(ip, conn); err != nil {
+			if err := r.openUDP(ip, conn); err != nil {
 				return err
 			}
 		}
@@ -63,8 +63,8 @@ func (r *Relay) ListenSTUN(addresses []netip.Addr, port uint16) error {
 // listenAll listens at all of the addresses, or at none. An address that the
 // machine has lost meanwhile, or does not use yet (IPv6's duplicate address
 // detection), is left out, unless it is the only one.
-func listenAll(addresses []netip.Addr, port uint16) (conns map[netip.Addr]net.PacketConn, err error) {
-	conns = map[netip.Addr]net.PacketConn{}
+func listenAll(addresses []netip.Addr, port uint16) (conns map[netip.Addr]*socket, err error) {
+	conns = map[netip.Addr]*socket{}
 	var left error
 	for _, ip := range addresses {
 		conn, err := listen(netip.AddrPortFrom(ip, port))
@@ -88,37 +88,49 @@ func listenAll(addresses []netip.Addr, port uint16) (conns map[netip.Addr]net.Pa
 
 // listen keeps what is refused by the name of the transport: two programs may
 // have one port number for TCP and for UDP.
-func listen(at netip.AddrPort) (net.PacketConn, error) {
+func listen(at netip.AddrPort) (*socket, error) {
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s over UDP: %w", at, err)
 	}
 	_ = conn.SetReadBuffer(1 << 20) // a burst of video; the system may give less
-	return steady{conn}, nil
+	return &socket{PacketConn: conn}, nil
 }
 
-// steady is a socket whose errors do not end pion/turn's loop but for its
-// close: some systems report there that a client's port is closed.
-type steady struct{ net.PacketConn }
+func isClosed(err error) bool { return errors.Is(err, net.ErrClosed) }
 
-func (s steady) ReadFrom(p []byte) (int, net.Addr, error) {
-	for {
-		n, from, err := s.PacketConn.ReadFrom(p)
-		if err == nil || errors.Is(err, net.ErrClosed) {
-			return n, from, err
-		}
+// openUDP makes the station of a socket. r.opening is held.
+func (r *Relay) openUDP(ip netip.Addr, conn *socket) error {
+	s := &station{relay: r, ip: ip}
+	permit := func(client net.Addr, peer net.IP) bool {
+		return r.permit(client, conn.LocalAddr(), &conn.handling, peer)
 	}
+	server, err := r.server([]turn.PacketConnConfig{{PacketConn: conn, RelayAddressGenerator: s, PermissionHandler: permit}}, nil)
+	if err != nil {
+		return fmt.Errorf("start TURN: %w", err)
+	}
+	if !r.add(server) {
+		return net.ErrClosed
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.listens[ip] = true
+	r.sockets[unmapped(conn.LocalAddr().(*net.UDPAddr).AddrPort())] = conn
+	return nil
 }
 
-// open makes the station of an address, with conn or, where it is nil, for
-// streams alone. r.opening is held.
-func (r *Relay) open(ip netip.Addr, conn net.PacketConn) (*station, error) {
-	s := &station{relay: r, ip: ip, inbox: newInbox(ip)}
-	var packets []turn.PacketConnConfig
-	if conn != nil {
-		packets = append(packets, turn.PacketConnConfig{PacketConn: conn, RelayAddressGenerator: s, PermissionHandler: r.permit})
+// openStreams makes the station of an address where streams come in. r.opening
+// is held.
+func (r *Relay) openStreams(at netip.AddrPort) (*station, error) {
+	s := &station{relay: r, ip: at.Addr(), inbox: newInbox(at)}
+	permit := func(from net.Addr, peer net.IP) bool {
+		w, _ := wayOf(from, s.inbox.Addr())
+		r.mu.RLock()
+		stream := r.streams[w]
+		r.mu.RUnlock()
+		return stream != nil && r.permit(from, s.inbox.Addr(), &stream.handling, peer)
 	}
-	server, err := r.server(packets, []turn.ListenerConfig{{Listener: s.inbox, RelayAddressGenerator: s, PermissionHandler: r.permit}})
+	server, err := r.server(nil, []turn.ListenerConfig{{Listener: s.inbox, RelayAddressGenerator: s, PermissionHandler: permit}})
 	if err != nil {
 		return nil, fmt.Errorf("start TURN: %w", err)
 	}
@@ -127,10 +139,7 @@ func (r *Relay) open(ip netip.Addr, conn net.PacketConn) (*station, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stations[ip] = s
-	if conn != nil {
-		r.listens[ip] = true
-	}
+	r.stations[at] = s
 	return s, nil
 }
 
@@ -172,26 +181,35 @@ func (r *Relay) public(source netip.Addr) netip.Addr {
 	return source
 }
 
-func (r *Relay) permit(client net.Addr, peer net.IP) bool {
-	if r.peers.permit(client, peer) {
-		return true
+// permit decides about a permission, which is made at once if it says so.
+func (r *Relay) permit(from, to net.Addr, h *handling, peer net.IP) bool {
+	a := r.of(from, to)
+	if a == nil {
+		return false // it has just ended
 	}
-	r.count.refuse(RefusedPeer)
-	return false
+	if !r.peers.permit(peer) {
+		r.count.refuse(RefusedPeer)
+		return false
+	}
+	ip, _ := netip.AddrFromSlice(peer)
+	if !a.permits(ip.Unmap()) {
+		h.begin(ip.Unmap())
+	}
+	return true
 }
 
 // at is the station where a stream has come in: an address that the machine
 // got since Listen is served, too.
-func (r *Relay) at(ip netip.Addr) (*station, error) {
+func (r *Relay) at(to netip.AddrPort) (*station, error) {
 	r.opening.Lock()
 	defer r.opening.Unlock()
 	r.mu.RLock()
-	s := r.stations[ip]
+	s := r.stations[to]
 	r.mu.RUnlock()
 	if s != nil {
 		return s, nil
 	}
-	return r.open(ip, nil)
+	return r.openStreams(to)
 }
 
 // Validate, AllocatePacketConn, AllocateListener and AllocateConn make a
@@ -201,11 +219,11 @@ func (r *Relay) at(ip netip.Addr) (*station, error) {
 func (s *station) Validate() error { return nil }
 
 // AllocatePacketConn makes an allocation for a user who was authenticated.
-// pion/turn asks without a user for an even port, which nobody needs who
-// bundles RTP and RTCP.
+// pion/turn asks without a user, up to 128 times, to find an even port, which
+// nobody needs who bundles RTP and RTCP; without one there are no reservations.
 func (s *station) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
 	id, expires, ok := readUsername(conf.UserID)
-	if !ok || conf.RequestedPort != 0 || strings.HasSuffix(conf.Network, "4") != s.ip.Is4() {
+	if !ok || strings.HasSuffix(conf.Network, "4") != s.ip.Is4() {
 		s.relay.count.refuse(RefusedRelay)
 		return nil, nil, errRefused
 	}

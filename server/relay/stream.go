@@ -45,6 +45,8 @@ type stream struct {
 	close  sync.Once
 	err    error
 
+	handling handling
+
 	// Under relay.mu:
 	allocated bool
 	idle      *time.Timer // runs while it has no allocation
@@ -73,7 +75,7 @@ func (r *Relay) Take(conn net.Conn) {
 		conn.Close()
 		return
 	}
-	at, err := r.at(w.to.Addr())
+	at, err := r.at(w.to)
 	if err != nil {
 		conn.Close()
 		return
@@ -166,6 +168,9 @@ func (s *stream) Close() error {
 // Write cuts off a client that does not read: what waits for it would
 // otherwise hold its allocation's goroutine.
 func (s *stream) Write(p []byte) (int, error) {
+	if isResponse(p) {
+		s.handling.finish()
+	}
 	_ = s.SetWriteDeadline(time.Now().Add(writeWithin))
 	n, err := s.Conn.Write(p)
 	if err != nil {
@@ -180,6 +185,7 @@ var errFraming = errors.New("relay: neither STUN nor ChannelData")
 // 6.2.2). pion/turn 5.1 does its own framing behind it, which spins for ever on
 // a length of 0xFFEC, and keeps what never becomes whole.
 func (s *stream) Read(p []byte) (int, error) {
+	s.handling.finish()
 	head, err := s.reader.Peek(4)
 	if err != nil {
 		return 0, err
@@ -208,8 +214,8 @@ type inbox struct {
 	close sync.Once
 }
 
-func newInbox(ip netip.Addr) *inbox {
-	return &inbox{addr: &net.TCPAddr{IP: ip.AsSlice()}, conns: make(chan net.Conn), done: make(chan struct{})}
+func newInbox(at netip.AddrPort) *inbox {
+	return &inbox{addr: net.TCPAddrFromAddrPort(at), conns: make(chan net.Conn), done: make(chan struct{})}
 }
 
 func (l *inbox) put(c net.Conn) {
