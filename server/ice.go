@@ -32,7 +32,8 @@ type arrival struct {
 	remote netip.Addr // where from
 	local  netip.Addr // where to
 	host   string     // what the page calls the server; "" where that could not be a host
-	port   uint16
+	port   uint16     // of it
+	own    uint16     // where the server listens: another one where a proxy is between
 }
 
 // arrivalOf looks at the connection and at the Host header, which is what the
@@ -43,7 +44,8 @@ func arrivalOf(r *http.Request) (a arrival) {
 		a.remote = from.Addr().Unmap().WithZone("")
 	}
 	if to, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
-		a.local, a.port = to.AddrPort().Addr().Unmap().WithZone(""), to.AddrPort().Port()
+		a.local, a.own = to.AddrPort().Addr().Unmap().WithZone(""), to.AddrPort().Port()
+		a.port = a.own
 	}
 	if !plainHost.MatchString(r.Host) {
 		return a

@@ -203,6 +203,7 @@ func TestArrivalIsWhatThePageCallsTheServer(t *testing.T) {
 		}
 		local := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 7777}
 		got := arrivalOf(r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, local)))
+		tt.want.own = 7777
 		tt.want.from, tt.want.remote, tt.want.local = tt.remote, netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("10.0.0.1")
 		if got != tt.want {
 			t.Errorf("%q: %+v, want %+v", tt.host, got, tt.want)
@@ -246,6 +247,11 @@ func TestTheURLsNameWhatThePageCanReach(t *testing.T) {
 	}
 	if got := relayHost(relayConfig{Addr: ":3478", Host: "turn.example"})(at); got != "turn.example" {
 		t.Errorf("a relay with a name is called %s", got)
+	}
+	for host, want := range map[string]uint16{"": 443, "turn.example": 8080} {
+		if got := streamPort(relayConfig{Host: host})(arrival{port: 443, own: 8080}); got != want {
+			t.Errorf("with --relay-host %q streams go to %d, want %d", host, got, want)
+		}
 	}
 	if got := relayHost(relayConfig{Addr: ":3478"})(at); got != "otter.example" {
 		t.Errorf("a relay without either is called %s", got)

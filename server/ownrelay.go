@@ -55,7 +55,7 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 		if r.Host == "" {
 			host = pageHost(own.ListensOn)
 		}
-		ice.urls = ownURLs(host, port, stunPort, func(at arrival) uint16 { return at.port }, secure)
+		ice.urls = ownURLs(host, port, stunPort, streamPort(r), secure)
 		ice.revoke, ice.counts = own.Revoke, own.Counts
 		return ice, own, followAddresses(own, listensAt, port, stunPort), nil
 	}
@@ -72,6 +72,16 @@ func sortURLs(urls []string) (s, t []string) {
 		}
 	}
 	return s, t
+}
+
+// streamPort is where the relay takes TCP and TLS: the port by which the page
+// came. Where a flag says by which host others reach this machine, it is this
+// machine that they reach, not what may stand before it.
+func streamPort(r relayConfig) func(arrival) uint16 {
+	if r.Host != "" {
+		return func(at arrival) uint16 { return at.own }
+	}
+	return func(at arrival) uint16 { return at.port }
 }
 
 // relayHost is what the URLs call a relay of ours by its flags.

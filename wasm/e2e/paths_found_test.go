@@ -3,8 +3,6 @@
 package e2e
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"holdline/wasm/e2e/kit"
@@ -30,7 +28,7 @@ func TestPathInALANWithoutInternet(t *testing.T) {
 // Browsers hide their addresses behind mDNS names from pages without a camera;
 // where multicast does not pass, the server has seen them.
 func TestPathInALANThatDropsMulticast(t *testing.T) {
-	lan := nets.New(t).LAN()
+	lan := nets.New(t).Router("home", nets.Cone).LAN // with a default route: without one Chromium finds no address at all
 	lan.Drop(nets.Multicast)
 	s := &town{t: t, trusted: nets.NewAuthority(t), server: lan.Host("server"), query: "&media=none"}
 	s.ana.host, s.ben.host = lan.Host("ana"), lan.Host("ben")
@@ -71,14 +69,7 @@ func TestPathWhereUDPIsBlocked(t *testing.T) {
 func TestPathWhereOnlyHTTPSPasses(t *testing.T) {
 	s := newTown(t, nets.Cone, nets.Cone)
 	certificate, key := s.trusted.Certificate(s.server.Name())
-	folder := t.TempDir()
-	certFile, keyFile := filepath.Join(folder, "certificate.pem"), filepath.Join(folder, "key.pem")
-	for file, data := range map[string]string{certFile: certificate, keyFile: key} {
-		if err := os.WriteFile(file, []byte(data), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	holdlineOn(t, s.server, "--addr", s.server.Address().String()+":443", "--tls-cert", certFile, "--tls-key", keyFile)
+	holdlineOn(t, s.server, "--addr", s.server.Address().String()+":443", "--tls-cert", certificate, "--tls-key", key)
 	s.ana.home.Line.Drop(func(p nets.Packet) bool { return !onHTTPS(p) })
 	url := "https://" + s.server.Name()
 	s.enter("Ana", &s.ana, url)
