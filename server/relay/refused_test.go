@@ -342,10 +342,13 @@ func TestWhoHasLeftLosesAllocationsAndCredentialsAtOnce(t *testing.T) {
 	_, cy := b.allocate("udp", "cy")
 	b.Revoke(Revocation{ID: "ana", Until: time.Now().Add(time.Minute).Unix()})
 	settle(t, "ana's allocations end", func() bool { return b.Counts().Allocations == 2 })
-	if _, err := b.client("udp", as("ana")).Allocate(); err == nil {
-		t.Error("a revoked credential made an allocation")
-	}
+	_, err := b.client("udp", as("ana")).Allocate()
+	wantCode(t, err, stun.CodeBadRequest)
 	b.wantRefused(RefusedRevoked, 1)
+	// One that was authenticated just before is refused when it is made.
+	if err := b.hold(&allocation{id: "ana", expires: time.Now()}); err != errRefused {
+		t.Errorf("hold = %v, want %v", err, errRefused)
+	}
 	cy.WriteTo([]byte("open"), bo.LocalAddr())
 	pass(t, bo, cy, cy.LocalAddr(), "the others talk on")
 
