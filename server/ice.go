@@ -15,7 +15,7 @@ import (
 // iceServers are the STUN and TURN servers that pages are told of. The zero
 // value has none.
 type iceServers struct {
-	urls   func(arrival) (stun, turn []string)
+	urls   func(at arrival, all bool) (stun, turn []string) // all: also those that a call can do without
 	key    []byte // of this server, which makes the ids
 	secret string // that credentials are made with
 	life   time.Duration
@@ -73,20 +73,20 @@ func (a arrival) text() string {
 
 // issue makes ice for a participant of a room who came so.
 func (s *iceServers) issue(at arrival, room, participant string) signal.ICE {
-	return s.ice(at, relay.ID(s.key, room, participant), s.life)
+	return s.ice(at, false, relay.ID(s.key, room, participant), s.life)
 }
 
 // issueCheck makes ice for somebody in no room.
 func (s *iceServers) issueCheck(at arrival, participant string) signal.ICE {
-	return s.ice(at, relay.CheckID(s.key, participant), s.checks)
+	return s.ice(at, true, relay.CheckID(s.key, participant), s.checks)
 }
 
-func (s *iceServers) ice(at arrival, id string, life time.Duration) signal.ICE {
+func (s *iceServers) ice(at arrival, all bool, id string, life time.Duration) signal.ICE {
 	ice := signal.ICE{Servers: []signal.ICEServer{}, Address: at.text()}
 	if s.urls == nil {
 		return ice
 	}
-	stun, turn := s.urls(at)
+	stun, turn := s.urls(at, all)
 	if len(stun) > 0 {
 		ice.Servers = append(ice.Servers, signal.ICEServer{URLs: stun})
 	}
@@ -117,9 +117,11 @@ func (s *iceServers) endID(id string, life time.Duration) {
 // ownURLs are those of a relay of ours: over UDP at its two ports, over TCP and
 // TLS at streams(arrival). secure says for which hosts the certificate is one
 // that browsers trust without being asked: at others TURN over TLS fails, in
-// Firefox silently.
-func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) uint16, secure func(host string) bool) func(arrival) (s, t []string) {
-	return func(at arrival) (s, t []string) {
+// Firefox silently. Where there is TLS a call has no use for bare TCP, which
+// goes to the same port and is what firewalls that look into packets drop;
+// browsers would prefer it.
+func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) uint16, secure func(host string) bool) func(at arrival, all bool) (s, t []string) {
+	return func(at arrival, all bool) (s, t []string) {
 		host := host(at)
 		if host == "" {
 			return nil, nil
@@ -131,7 +133,10 @@ func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) 
 		if stun != 0 {
 			s = append(s, url("stun", stun, ""))
 		}
-		t = append(t, url("turn", udp, "?transport=udp"), url("turn", streams(at), "?transport=tcp"))
+		t = append(t, url("turn", udp, "?transport=udp"))
+		if !secure(host) || all {
+			t = append(t, url("turn", streams(at), "?transport=tcp"))
+		}
 		if secure(host) {
 			t = append(t, url("turns", streams(at), "?transport=tcp"))
 		}

@@ -36,7 +36,7 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 	case len(r.TURN) > 0:
 		stunURLs, turnURLs := sortURLs(r.TURN)
 		ice.secret = r.TURNSecret
-		ice.urls = func(arrival) (s, t []string) { return stunURLs, turnURLs }
+		ice.urls = func(arrival, bool) (s, t []string) { return stunURLs, turnURLs }
 	case r.Addr == off:
 	case r.Control != "":
 		port, stunPort := relayPorts(r)

@@ -220,15 +220,15 @@ func TestTURNOverTLSIsOfferedOnlyWithACertificateThatBrowsersTrust(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for own, want := range map[bool]int{true: 2, false: 3} {
+	for own, want := range map[bool]string{true: "turn", false: "turns"} {
 		certificate := &certificate{Own: own, leaf: func() *x509.Certificate { return leaf }}
 		ice, _, stop, err := openICE(cfg, hallKey, listener, certificate, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer stop()
-		if _, urls := ice.urls(arrival{host: "calls.example", port: 443}); len(urls) != want {
-			t.Errorf("with the server's own certificate %v: %q, want %d", own, urls, want)
+		if _, urls := ice.urls(arrival{host: "calls.example", port: 443}, false); len(urls) != 2 || !strings.HasPrefix(urls[1], want+":") {
+			t.Errorf("with the server's own certificate %v: %q, want streams by %s", own, urls, want)
 		}
 	}
 }
