@@ -16,8 +16,8 @@ import (
 // value has none.
 type iceServers struct {
 	urls   func(at arrival, all bool) (stun, turn []string) // all: also those that a call can do without
-	key    []byte // of this server, which makes the ids
-	secret string // that credentials are made with
+	key    []byte                                           // of this server, which makes the ids
+	secret string                                           // that credentials are made with
 	life   time.Duration
 	checks time.Duration // the life of the credentials of who only checks
 	// revoke ends what somebody has at a relay of ours; a foreign one's

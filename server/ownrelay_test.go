@@ -119,7 +119,7 @@ func TestOneTLSPortServesHTTP2AndTURN(t *testing.T) {
 	ana := &client{s: s, ws: ws, life: 1}
 	ana.hello(signal.Hello{Room: "blue", Name: "Ana"})
 	ana.welcomed()
-	if got, want := ana.ice.Servers[1].URLs[2], "turns:calls.example:7443?transport=tcp"; got != want {
+	if got, want := ana.ice.Servers[1].URLs[1], "turns:calls.example:7443?transport=tcp"; got != want {
 		t.Errorf("TURN over TLS at %s, want %s", got, want)
 	}
 	for name, dial := range map[string]func() (net.Conn, error){
