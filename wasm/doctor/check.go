@@ -128,7 +128,6 @@ const (
 	DetailHidden     DetailName = "hidden"     // of these, behind names
 	DetailCandidate  DetailName = "candidate"  // one that was found
 	DetailMapped     DetailName = "mapped"     // address that STUN saw
-	DetailLocal      DetailName = "local"      // address behind that
 	DetailMapping    DetailName = "mapping"    // in the words of RFC 4787
 	DetailRoundTrip  DetailName = "round-trip" // median
 	DetailSlowest    DetailName = "slowest"    // round trip
@@ -144,7 +143,7 @@ const (
 func DetailNames() []DetailName {
 	return []DetailName{
 		DetailBrowser, DetailMissing, DetailSecure, DetailURL, DetailStatus, DetailClose, DetailError, DetailServers, DetailLifetime,
-		DetailAddress, DetailOffset, DetailHost, DetailHidden, DetailCandidate, DetailMapped, DetailLocal, DetailMapping,
+		DetailAddress, DetailOffset, DetailHost, DetailHidden, DetailCandidate, DetailMapped, DetailMapping,
 		DetailRoundTrip, DetailSlowest, DetailThroughput, DetailCarried, DetailConnected, DetailTransport, DetailPermission, DetailFound,
 	}
 }

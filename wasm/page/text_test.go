@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"holdline/server/signal"
+	"holdline/wasm/doctor"
 )
 
 func tables(t *testing.T) map[string]Table {
@@ -67,6 +68,27 @@ func composed() []string {
 	for _, b := range []signal.By{signal.ByPerson, signal.ByBrowser, signal.ByNetwork, signal.ByServer} {
 		ids = append(ids, "by."+string(b))
 	}
+	for _, v := range append(doctor.VerdictIDs(), "load-failed", "client-failed") {
+		ids = append(ids, "check.verdict."+string(v), "check.more."+string(v))
+	}
+	for _, o := range doctor.Outcomes() {
+		ids = append(ids, "check.says."+string(o))
+	}
+	for _, a := range doctor.AskIDs() {
+		ids = append(ids, "check.ask."+string(a))
+	}
+	for _, d := range doctor.DetailNames() {
+		ids = append(ids, "check.detail."+string(d))
+	}
+	for _, c := range doctor.CheckIDs() {
+		ids = append(ids, "check.name."+string(c))
+	}
+	for _, s := range doctor.States() {
+		ids = append(ids, "check.state."+string(s))
+	}
+	for _, g := range doctor.Groups() {
+		ids = append(ids, "check.now."+string(g))
+	}
 	return append(ids, "peer.page-navigated.here", "peer.now.page-navigated.here", "self.load-failed", "self.more.load-failed")
 }
 
@@ -111,8 +133,8 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 		}
 	}
 	note(htmlID, source(t, "../../static/index.html"))
-	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js"))
-	note(goID, source(t, "view.go", "back.go", "peer.go", "chat_js.go", "page_js.go"))
+	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js", "../../static/check.js"))
+	note(goID, source(t, "view.go", "back.go", "peer.go", "chat_js.go", "page_js.go", "check.go"))
 	for id := range named {
 		if en[id] == "" {
 			t.Errorf("%s: no words", id)
@@ -121,8 +143,8 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 }
 
 func TestNoWordsLieUnused(t *testing.T) {
-	all := source(t, "../../static/index.html", "../../static/boot.js", "../../static/shell.js",
-		"view.go", "back.go", "peer.go", "chat_js.go", "page_js.go")
+	all := source(t, "../../static/index.html", "../../static/boot.js", "../../static/shell.js", "../../static/check.js",
+		"view.go", "back.go", "peer.go", "chat_js.go", "page_js.go", "check.go")
 	used := composed()
 	for id := range tables(t)["en"] {
 		family := strings.HasPrefix(id, "device.") || strings.HasPrefix(id, "peer.state.")
@@ -154,6 +176,7 @@ func TestContractAccessibleNamesInEnglish(t *testing.T) {
 	for id, want := range map[string]string{
 		"start.call": "Start a call", "room": "Room", "name": "Your name", "language": "Language",
 		"join": "Join", "go-back": "Go back in", "leave": "Leave", "rejoin": "Rejoin", "copy-link": "Copy link", "save-report": "Save report",
+		"check.again": "Check again", "check.copy": "Copy report", "check.devices": "Check camera and microphone", "check.link": "Check your connection",
 		"microphone.mute": "Mute microphone", "microphone.unmute": "Unmute microphone",
 		"camera.off": "Turn camera off", "camera.on": "Turn camera on", "message": "Message", "send": "Send",
 	} {
