@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"crypto/x509"
+	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -10,55 +12,124 @@ import (
 	"strings"
 )
 
-// announce words where the server is reached. The first line is the URL for
-// this machine's browser; a program may read it. addr is as typed, port as it
-// was given; leaf is nil without TLS; lan are this machine's other addresses.
-func announce(addr string, port int, leaf *x509.Certificate, lan []netip.Addr) []string {
-	host, _, _ := net.SplitHostPort(addr) // parseConfig has checked it
-	ip, err := netip.ParseAddr(host)
-	everywhere := host == "" || err == nil && ip.IsUnspecified()
+// place is where the server listens: what its URLs are made of.
+type place struct {
+	addr string // as typed
+	port int    // as it was given
+	tls  *certificate
+	lan  func() []netip.Addr
+	// mayMakeOwn: where other devices reached it, it would have its own certificate.
+	mayMakeOwn bool
+}
+
+// hosts returns what the server is called on this machine, and by other
+// devices: none where they do not reach it.
+func (p place) hosts() (here string, others []string) {
+	here, _, _ = net.SplitHostPort(p.addr) // parseConfig has checked it
+	switch {
+	case p.everywhere():
+		others = p.lanNames()
+	case !onlyLoopback(p.addr):
+		others = []string{here}
+	}
 	// Browsers treat http://localhost as a secure context and the README says
 	// it, so that is what 127.0.0.1 is called.
-	if everywhere || host == "127.0.0.1" {
-		host = "localhost"
+	if p.everywhere() || here == "127.0.0.1" {
+		here = "localhost"
 	}
-	local := host == "localhost" || err == nil && ip.IsLoopback()
+	if p.tls != nil && !p.tls.Own {
+		return certified(p.tls.leaf(), here, others)
+	}
+	return here, others
+}
 
-	var others []string
-	for _, other := range lan {
-		if ip.Is4() && other.Is6() {
-			continue // 0.0.0.0 does not hear it
-		}
-		others = append(others, other.String())
+// urls are made of hosts, with the scheme that serves best: with the server's
+// own certificate this machine does without it, for localhost is secure as it
+// is, and nobody is warned there.
+func (p place) urls() (here string, others []string) {
+	host, names := p.hosts()
+	here = serverURL(host, p.port, p.tls != nil && !(p.tls.Own && host == "localhost"))
+	for _, name := range names {
+		others = append(others, serverURL(name, p.port, p.tls != nil))
 	}
-	if leaf != nil {
-		names := certificateNames(leaf)
-		if leaf.VerifyHostname(host) != nil && len(names) > 0 {
-			host = names[0]
-		}
-		others = slices.DeleteFunc(others, func(ip string) bool { return leaf.VerifyHostname(ip) != nil })
-		if len(others) == 0 {
-			others = slices.DeleteFunc(names, func(name string) bool {
-				ip, err := netip.ParseAddr(name)
-				return name == "localhost" || err == nil && ip.IsLoopback()
-			})
-		}
-	}
+	return here, others
+}
 
-	lines := []string{serverURL(host, port, leaf != nil)}
-	switch {
-	case local && !everywhere:
-		lines = append(lines, "Only this machine reaches it; other devices do with --addr :"+strconv.Itoa(port))
-	case everywhere && len(others) > 0:
-		for i, other := range others {
-			others[i] = serverURL(other, port, leaf != nil)
+// everywhere reports whether it listens on all of the machine's addresses.
+func (p place) everywhere() bool {
+	host, _, _ := net.SplitHostPort(p.addr)
+	ip, err := netip.ParseAddr(host)
+	return host == "" || err == nil && ip.IsUnspecified()
+}
+
+// lanNames are the addresses by which other devices reach it.
+func (p place) lanNames() []string {
+	var names []string
+	for _, ip := range p.lan() {
+		if strings.HasPrefix(p.addr, "0.0.0.0:") && ip.Is6() {
+			continue // which that does not hear
 		}
+		names = append(names, ip.String())
+	}
+	return names
+}
+
+// certified keeps the names that a given certificate is for, or takes the
+// certificate's own.
+func certified(leaf *x509.Certificate, host string, others []string) (string, []string) {
+	names := certificateNames(leaf)
+	if leaf.VerifyHostname(host) != nil && len(names) > 0 {
+		host = names[0]
+	}
+	if others == nil {
+		return host, nil
+	}
+	others = slices.DeleteFunc(others, func(name string) bool { return leaf.VerifyHostname(name) != nil })
+	if len(others) == 0 {
+		others = slices.DeleteFunc(names, isLocalhost)
+	}
+	return host, others
+}
+
+// announce words where the server is reached. The first line is the URL for
+// this machine's browser; a program may read it.
+func announce(p place) []string {
+	here, others := p.urls()
+	lines := []string{here}
+	local := onlyLoopback(p.addr)
+	if local {
+		lines = append(lines, "Only this machine reaches it; other devices do with --addr :"+strconv.Itoa(p.port))
+	}
+	if p.everywhere() && len(others) > 0 {
 		lines = append(lines, "From other devices: "+strings.Join(others, "  "))
 	}
-	if leaf == nil {
+	switch {
+	case p.tls != nil && p.tls.Own && len(others) > 0:
+		lines = append(lines, "Browsers warn once, because this server has made its certificate itself: choose to go on.")
+	case p.tls == nil && !(local && p.mayMakeOwn):
 		lines = append(lines, "On other devices the browser gives camera and microphone to HTTPS only: --tls-cert FILE --tls-key FILE")
 	}
 	return lines
+}
+
+// tellAddresses prints where the server is reached, and below that the QR code
+// of the first address for other devices.
+func tellAddresses(stdout io.Writer, p place, qr string) error {
+	for _, line := range announce(p) {
+		fmt.Fprintln(stdout, line)
+	}
+	_, others := p.urls()
+	if len(others) == 0 || !showsQR(qr, stdout) {
+		return nil
+	}
+	code, err := newQRCode(others[0])
+	if err != nil {
+		return err
+	}
+	for _, line := range code.lines() {
+		fmt.Fprintln(stdout, line)
+	}
+	return nil
 }
 
 // certificateNames returns the names and addresses that a browser can open as

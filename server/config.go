@@ -22,11 +22,16 @@ import (
 
 // config is what the operator decided. Durations are scaled already.
 type config struct {
-	Addr     string
-	Debug    string // address of the debug pages; "" is off
-	State    string // the folder with the server's key
-	TLSCert  string // both or none
-	TLSKey   string
+	Addr    string
+	Debug   string // address of the debug pages; "" is off
+	State   string // the folder with the server's key and its own certificate
+	TLSCert string // both or none
+	TLSKey  string
+	// OwnCertificate lets the server make one where none is given and other
+	// devices reach it.
+	OwnCertificate bool
+	QR             string // "always", "never" or "auto"
+
 	Origins  []string // allowed beside the server's own, as scheme://host[:port] in lower case
 	LogLevel slog.Level
 
@@ -73,11 +78,13 @@ func (c *config) settings(scale *float64) []group {
 			{"addr", "HOST:PORT", "127.0.0.1:8080", "address; without HOST all interfaces, port 0 takes a free one", address(&c.Addr)},
 			{"tls-cert", "FILE", "", "certificate chain in PEM; turns on HTTPS, which browsers on other devices need for camera and microphone", text(&c.TLSCert)},
 			{"tls-key", "FILE", "", "private key of the certificate, in PEM", text(&c.TLSKey)},
+			{"own-certificate", "BOOL", "true", "true or false: without --tls-cert the server makes a certificate for HTTPS itself, kept in --state, for when other devices reach it; they are warned once", boolean(&c.OwnCertificate)},
 			{"origins", "LIST", "", "origins, separated by commas, whose pages may connect beside the server's own, such as https://example.org", origins(&c.Origins)},
 			{"debug-addr", "HOST:PORT", "", "address of /debug/vars and /debug/pprof/, for the operator only; off unless given, without HOST this machine only", loopback(&c.Debug)},
 		}},
 		{"What it keeps and says", []setting{
-			{"state", "DIR", "", "folder of the server's key (default: holdline in $XDG_STATE_HOME, else in ~/.local/state)", text(&c.State)},
+			{"state", "DIR", "", "folder of the server's key and of its own certificate (default: holdline in $XDG_STATE_HOME, else in ~/.local/state)", text(&c.State)},
+			{"qr", "WHEN", "auto", "the address for other devices as a QR code below the URLs: always, never, or auto, where stdout is a terminal", oneOf(&c.QR, "always", "never", "auto")},
 			{"log-level", "LEVEL", "warn", "what goes to stderr: debug, info, warn or error", level(&c.LogLevel)},
 		}},
 		{"Limits", []setting{
@@ -230,6 +237,26 @@ func duration(to *time.Duration, low, high time.Duration) func(string) error {
 			return fmt.Errorf("a time with its unit (500ms, 5s, 2m) from %s to %s", low, high)
 		}
 		*to = d
+		return nil
+	}
+}
+
+func boolean(to *bool) func(string) error {
+	return func(value string) error {
+		if value != "true" && value != "false" {
+			return errors.New("true or false")
+		}
+		*to = value == "true"
+		return nil
+	}
+}
+
+func oneOf(to *string, words ...string) func(string) error {
+	return func(value string) error {
+		if !slices.Contains(words, value) {
+			return errors.New(strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1])
+		}
+		*to = value
 		return nil
 	}
 }

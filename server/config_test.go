@@ -65,6 +65,8 @@ func TestTheDefaultsAreThePolicysOwn(t *testing.T) {
 	want := config{
 		Addr:           "127.0.0.1:8080",
 		State:          "/var/state/holdline",
+		OwnCertificate: true,
+		QR:             "auto",
 		LogLevel:       slog.LevelWarn,
 		MaxRate:        100,
 		MaxBurst:       300,
@@ -102,7 +104,7 @@ func TestTheStateFolderFollowsTheXDGSpecification(t *testing.T) {
 // samples has one value for every flag, none of them the default.
 var samples = map[string]string{
 	"addr": "[::1]:0", "tls-cert": "c.pem", "tls-key": "k.pem", "origins": "https://a.example, http://B.example:8080",
-	"state": "/s", "log-level": "debug",
+	"own-certificate": "false", "qr": "never", "state": "/s", "log-level": "debug",
 	"max-room": "3", "max-name": "10", "max-rooms": "7", "max-connections": "9", "max-message": "20000",
 	"max-rate": "50", "max-burst": "60", "max-returns": "70", "debug-addr": "[::1]:6060",
 	"ping": "1s", "dead-after": "30s", "return-window": "1m", "return-window-reload": "2m",
@@ -219,6 +221,8 @@ func TestBadValuesAreRefusedWithFlagLimitAndWhatCame(t *testing.T) {
 		{[]string{"--origins", "https://a.example/"}, []string{"--origins", `"https://a.example/"`}},
 		{[]string{"--origins", "https://a.example,"}, []string{"--origins", `"https://a.example,"`}},
 		{[]string{"--origins", "ftp://a.example"}, []string{"--origins", `"ftp://a.example"`}},
+		{[]string{"--own-certificate", "no"}, []string{"--own-certificate", "true or false", `"no"`}},
+		{[]string{"--qr", "yes"}, []string{"--qr", "always, never or auto", `"yes"`}},
 		{[]string{"--tls-cert", "c.pem"}, []string{"--tls-cert", "--tls-key", `"c.pem" and ""`}},
 		{[]string{"--tls-key", "k.pem"}, []string{"--tls-cert", "--tls-key", `"" and "k.pem"`}},
 		{[]string{"--adr", ":1"}, []string{"-adr"}},

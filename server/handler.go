@@ -7,12 +7,15 @@ import (
 	"net/netip"
 )
 
-// routes are what the signaling answers.
-type routes struct{ socket, bye, gone, reports http.Handler }
+// routes are what answers beside the site.
+type routes struct {
+	socket, bye, gone, reports http.Handler // the signaling
+	qr, https                  http.Handler // the addresses
+}
 
 // newHandler routes everything that the server answers. ready turns false when
-// the server drains.
-func newHandler(site *site, to routes, ready func() bool) http.Handler {
+// the server drains. hsts keeps browsers at HTTPS.
+func newHandler(site *site, to routes, ready func() bool, hsts bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", site.servePage)
 	mux.HandleFunc("GET /check", site.servePage)
@@ -22,6 +25,8 @@ func newHandler(site *site, to routes, ready func() bool) http.Handler {
 	mux.Handle("POST /bye", to.bye)
 	mux.Handle("POST /gone", to.gone)
 	mux.Handle("POST /reports", to.reports)
+	mux.Handle("GET /qr.svg", to.qr)
+	mux.Handle("GET /https", to.https)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "ok\n")
 	})
@@ -33,11 +38,11 @@ func newHandler(site *site, to routes, ready func() bool) http.Handler {
 		}
 		io.WriteString(w, "ready\n")
 	})
-	return withDefaults(mux)
+	return withDefaults(mux, hsts)
 }
 
 // withDefaults sets the headers of every answer; a handler may replace them.
-func withDefaults(next http.Handler) http.Handler {
+func withDefaults(next http.Handler, hsts bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -46,7 +51,7 @@ func withDefaults(next http.Handler) http.Handler {
 		// no-referrer: with that a browser sends the beacon to /bye with
 		// "Origin: null" (Fetch, section 3.2), and it would be refused.
 		h.Set("Referrer-Policy", "same-origin")
-		if r.TLS != nil && !isLocalhost(r.Host) {
+		if hsts && r.TLS != nil && !isLocalhost(r.Host) {
 			h.Set("Strict-Transport-Security", "max-age=15552000") // 180 days
 		}
 		next.ServeHTTP(w, r)

@@ -9,20 +9,17 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"io/fs"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -105,7 +102,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	if err != nil {
 		return err
 	}
-	certificate, leaf, err := loadCertificate(cfg.TLSCert, cfg.TLSKey)
+	certificate, err := loadCertificate(cfg, logger)
 	if err != nil {
 		return err
 	}
@@ -124,21 +121,32 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 			return err
 		}
 	}
+	at := place{addr: cfg.Addr, port: listener.Addr().(*net.TCPAddr).Port, tls: certificate, lan: lanAddresses, mayMakeOwn: cfg.OwnCertificate}
 	var draining atomic.Bool
+	// Where a browser has been at HTTPS once, HSTS keeps it there, past any
+	// warning: the server's own certificate would lock it out of every server on
+	// that host.
+	given := certificate != nil && !certificate.Own
+	handler := newHandler(site, routes{
+		socket:  http.HandlerFunc(signaling.ServeSocket),
+		bye:     protection.Handler(http.HandlerFunc(signaling.ServeBye)),
+		gone:    protection.Handler(http.HandlerFunc(signaling.ServeGone)),
+		reports: protection.Handler(http.HandlerFunc(signaling.ServeReports)),
+		qr:      qrHandler(at, cfg.Origins),
+		https:   httpsHandler(at),
+	}, func() bool { return !draining.Load() }, given)
+	if given {
+		handler = onlyHTTPS(handler)
+	}
 	server := &http.Server{
-		Handler: newHandler(site, routes{
-			socket:  http.HandlerFunc(signaling.ServeSocket),
-			bye:     protection.Handler(http.HandlerFunc(signaling.ServeBye)),
-			gone:    protection.Handler(http.HandlerFunc(signaling.ServeGone)),
-			reports: protection.Handler(http.HandlerFunc(signaling.ServeReports)),
-		}, func() bool { return !draining.Load() }),
+		Handler: handler,
 		// None of these touches a socket: hijacking clears the deadlines. There is
 		// no WriteTimeout because the wasm may take minutes on a slow network.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          log.New(serverErrors{logger}, "", 0),
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelError),
 	}
 	var debug net.Addr
 	if cfg.Debug != "" {
@@ -148,10 +156,10 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 		}
 		defer stop()
 	}
-	served := serveInBackground(server, listener, certificate)
-	port := listener.Addr().(*net.TCPAddr).Port
-	for _, line := range announce(cfg.Addr, port, leaf, lanAddresses()) {
-		fmt.Fprintln(stdout, line)
+	served, stop := serveInBackground(server, listener, certificate, logger)
+	defer stop()
+	if err := tellAddresses(stdout, at, cfg.QR); err != nil {
+		return err
 	}
 	if debug != nil {
 		fmt.Fprintf(stdout, "Debug: http://%s/debug/vars and /debug/pprof/\n", debug)
@@ -173,44 +181,25 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	return nil
 }
 
-// serveInBackground returns where the server's error comes, should it stop by itself.
-func serveInBackground(server *http.Server, listener net.Listener, certificate *tls.Certificate) <-chan error {
-	served := make(chan error, 1)
-	if certificate == nil {
+// serveInBackground serves HTTP and, with a certificate, HTTPS on one port. It
+// returns where the server's error comes, should it stop by itself, and what
+// ends the port after it.
+func serveInBackground(server *http.Server, listener net.Listener, certificate *certificate, logger *slog.Logger) (<-chan error, func()) {
+	served := make(chan error, 2) // as many as there are servings
+	serve := func(listener net.Listener) {
 		go func() { served <- server.Serve(listener) }()
-		return served
 	}
-	server.TLSConfig = &tls.Config{
-		Certificates: []tls.Certificate{*certificate},
-		MinVersion:   tls.VersionTLS12,
+	plain := newPort(listener, logger)
+	stop := plain.Close
+	if certificate != nil {
+		secure := newPort(tls.NewListener(plain.route("tls", beginsTLS), certificate.config()), logger)
+		stop = func() { secure.Close(); plain.Close() }
+		serve(secure.route("https", beginsAnything, httpProtocols...))
+		go secure.serve()
 	}
-	go func() { served <- server.ServeTLS(listener, "", "") }()
-	return served
-}
-
-// loadCertificate returns nil, nil when no certificate is asked for.
-func loadCertificate(certFile, keyFile string) (*tls.Certificate, *x509.Certificate, error) {
-	if certFile == "" {
-		return nil, nil, nil
-	}
-	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		return nil, nil, fmt.Errorf("load --tls-cert %s with --tls-key %s: %w", certFile, keyFile, err)
-	}
-	return &certificate, certificate.Leaf, nil
-}
-
-// serverErrors takes what net/http logs. A client that breaks off its TLS
-// handshake is everyday noise; the rest (a panic, no descriptors left) is not.
-type serverErrors struct{ log *slog.Logger }
-
-func (s serverErrors) Write(line []byte) (int, error) {
-	level := slog.LevelError
-	if strings.HasPrefix(string(line), "http: TLS handshake error") {
-		level = slog.LevelDebug
-	}
-	s.log.Log(context.Background(), level, strings.TrimSpace(string(line)))
-	return len(line), nil
+	serve(plain.route("http", beginsAnything))
+	go plain.serve()
+	return served, stop
 }
 
 // version is set by scripts/build.

@@ -11,7 +11,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -429,17 +428,4 @@ func writeCertificate(t *testing.T, names ...string) (certFile, keyFile string, 
 	pool = x509.NewCertPool()
 	pool.AppendCertsFromPEM(certPEM)
 	return certFile, keyFile, pool
-}
-
-func TestABrokenTLSHandshakeIsQuietAndAPanicIsNot(t *testing.T) {
-	var out bytes.Buffer
-	errorLog := serverErrors{slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn}))}
-	fmt.Fprintln(errorLog, "http: TLS handshake error from 192.0.2.1:1: EOF")
-	if out.Len() > 0 {
-		t.Errorf("handshake error was logged: %s", &out)
-	}
-	fmt.Fprintln(errorLog, "http: panic serving 192.0.2.1:1: nil")
-	if !strings.Contains(out.String(), "level=ERROR") {
-		t.Errorf("panic was logged as %q, want level=ERROR", out.String())
-	}
 }

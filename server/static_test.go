@@ -55,7 +55,7 @@ func handlerOf(t *testing.T, files fs.FS) http.Handler {
 	say := func(word string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, word) })
 	}
-	return newHandler(site, routes{say("ws"), say("bye"), say("gone"), say("reports")}, func() bool { return true })
+	return newHandler(site, routes{say("ws"), say("bye"), say("gone"), say("reports"), say("qr"), say("https")}, func() bool { return true }, true)
 }
 
 // ask sends one request; headers come in pairs of name and value.
@@ -442,7 +442,7 @@ func TestHealthAndReadinessAreTold(t *testing.T) {
 	}
 	ready := true
 	none := http.NotFoundHandler()
-	h := newHandler(site, routes{none, none, none, none}, func() bool { return ready })
+	h := newHandler(site, routes{none, none, none, none, none, none}, func() bool { return ready }, true)
 	for _, tt := range []struct {
 		ready bool
 		path  string

@@ -76,6 +76,7 @@ type client struct {
 	ws      *websocket.Conn
 	id      string
 	life    int64
+	ice     signal.ICE
 	welcome signal.Welcome
 	seq     int64
 	heard   chan heard // filled by listen
@@ -137,8 +138,8 @@ func (c *client) hello(h signal.Hello) {
 
 func (c *client) welcomed() {
 	c.s.t.Helper()
-	e := c.want(signal.TypeWelcome, &c.welcome)
-	c.id = e.To
+	c.want(signal.TypeICE, &c.ice)
+	c.id = c.want(signal.TypeWelcome, &c.welcome).To
 }
 
 func (c *client) send(e signal.Envelope) {

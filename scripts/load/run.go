@@ -317,15 +317,18 @@ func (l *load) probe(ctx context.Context, room string) error {
 	if err := say(signal.TypeHello, 1, signal.Hello{Room: room, Name: "probe"}); err != nil {
 		return err
 	}
-	_, data, err := ws.Read(ctx)
-	if err != nil {
-		return fmt.Errorf("look into %s: %w", room, err)
+	var e signal.Envelope
+	for e.Type == "" || e.Type == signal.TypeICE { // which goes before the welcome
+		_, data, err := ws.Read(ctx)
+		if err == nil {
+			e, err = signal.Decode(data, signal.Limits{Message: 1 << 20})
+		}
+		if err != nil {
+			return fmt.Errorf("look into %s: %w", room, err)
+		}
 	}
-	e, err := signal.Decode(data, signal.Limits{Message: 1 << 20})
 	var w signal.Welcome
-	if err == nil {
-		err = e.Read(&w)
-	}
+	err = e.Read(&w)
 	if err != nil || e.Type != signal.TypeWelcome {
 		return fmt.Errorf("look into %s: %s %w", room, e.Type, err)
 	}

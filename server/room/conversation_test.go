@@ -27,20 +27,85 @@ func newConversation(t testing.TB) *conversation {
 	return &conversation{t: t, r: New("blue", testKey, DefaultPolicy(), 1), welcomes: map[Conn]signal.Welcome{}, lives: map[Conn]int64{}}
 }
 
-// said is the orders as lines: the socket, then what goes out on it.
+// said is the orders as lines: the socket, then what goes out on it. The ice
+// before a welcome and the revocation of who has left are no lines: they
+// always come, and step checks that they do.
 type said []string
 
 func (c *conversation) step(ev Event) said {
+	c.t.Helper()
+	before := c.seated()
+	actions := slices.Clone(c.r.Step(c.now, ev))
+	c.checkCredentials(before, actions)
 	lines := said{}
-	for _, a := range c.r.Step(c.now, ev) {
+	for i, a := range actions {
+		if _, revoked := a.(Revoke); revoked || i+1 < len(actions) && welcomes(actions[i+1]) {
+			continue
+		}
 		lines = append(lines, c.line(a))
 	}
 	return lines
 }
 
+// seated are those who have a place.
+func (c *conversation) seated() (ids []string) {
+	for _, p := range c.r.people {
+		ids = append(ids, p.id)
+	}
+	return ids
+}
+
+func welcomes(a Action) bool {
+	s, ok := a.(Send)
+	return ok && s.Envelope.Type == signal.TypeWelcome
+}
+
+// checkCredentials checks what holds of every step: ice for the same
+// participant goes before each welcome, and exactly those are revoked who lost
+// their place.
+func (c *conversation) checkCredentials(before []string, actions []Action) {
+	c.t.Helper()
+	var gone, revoked []string
+	for _, id := range before {
+		if !slices.Contains(c.seated(), id) {
+			gone = append(gone, id)
+		}
+	}
+	for i, a := range actions {
+		switch a := a.(type) {
+		case Revoke:
+			if slices.Contains(before, a.Participant) { // and not one that came and went within the step
+				revoked = append(revoked, a.Participant)
+			}
+		case Send:
+			if !welcomes(a) {
+				continue
+			}
+			want := Issue{Conn: a.Conn, Participant: a.Envelope.To, Ack: a.Envelope.Ack}
+			if i == 0 || actions[i-1] != want {
+				c.t.Fatalf("before the welcome of %s: %v, want %v", a.Envelope.To, actions[max(i-1, 0)], want)
+			}
+		}
+	}
+	slices.Sort(gone)
+	slices.Sort(revoked)
+	if !slices.Equal(gone, revoked) {
+		c.t.Fatalf("%q lost their places, and %q are revoked", gone, revoked)
+	}
+}
+
 func (c *conversation) line(a Action) string {
-	if a, ok := a.(Close); ok {
+	switch a := a.(type) {
+	case Close:
 		return fmt.Sprintf("%d close %d", a.Conn, a.Code)
+	case Revoke:
+		return "revoke " + a.Participant
+	case Issue:
+		line := fmt.Sprintf("%d ice %s ack %d", a.Conn, a.Participant, a.Ack)
+		if a.For != "" {
+			line += " for " + a.For
+		}
+		return line
 	}
 	s := a.(Send)
 	e := s.Envelope
@@ -95,6 +160,9 @@ func (c *conversation) line(a Action) string {
 
 func rowLine(row signal.Presence) string {
 	line := fmt.Sprintf("%s life %d %s", row.Participant, row.Life, row.State)
+	if row.LAN {
+		line += " lan"
+	}
 	if row.End != nil {
 		line += " " + endLine(*row.End)
 	}

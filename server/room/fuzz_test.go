@@ -3,6 +3,8 @@ package room
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +69,7 @@ func (w *fuzzWorld) play(what, who, how byte) {
 		ev := Hello{
 			Conn: w.conn, NewID: fmt.Sprint("p", w.conn),
 			Envelope: signal.Envelope{Type: signal.TypeHello, Life: max(1, w.life[page]-int64(how>>2&1)), Seq: int64(how >> 6), Ack: int64(how >> 5 & 3)},
+			Address:  netip.AddrFrom4([4]byte{192, 168, 1, who}),
 			Hello:    signal.Hello{Room: "blue", Name: "x", Locked: how&1 != 0, Page: fmt.Sprint("page", page)},
 		}
 		if all := w.tokens[page]; len(all) > 0 && how&8 == 0 {
@@ -74,7 +77,7 @@ func (w *fuzzWorld) play(what, who, how byte) {
 		}
 		w.do(ev)
 	case 2, 3:
-		types := []signal.Type{signal.TypeBeat, signal.TypeDescription, signal.TypeCandidate, signal.TypeHello, signal.TypeChat, signal.TypeDescription, signal.TypeCandidate, signal.TypeBeatBack}
+		types := []signal.Type{signal.TypeBeat, signal.TypeDescription, signal.TypeCandidate, signal.TypeHello, signal.TypeRefresh, signal.TypeDescription, signal.TypeCandidate, signal.TypeBeatBack}
 		w.do(Message{conn, signal.Envelope{
 			Type: types[how>>5], To: to, Life: w.life[w.page[conn]], ToLife: int64(what >> 6), Generation: 1 + int(how>>3&3), Negotiation: 1,
 			Seq: int64(what >> 3), Ack: int64(how >> 4), Payload: signal.Raw(strings.Repeat("x", int(how))),
@@ -117,7 +120,10 @@ func (w *fuzzWorld) farewell(what, how byte) signal.Goodbye {
 // do steps the room and checks what must always hold.
 func (w *fuzzWorld) do(ev Event) {
 	w.t.Helper()
-	for _, a := range w.r.Step(w.now, ev) {
+	before := w.seated()
+	actions := slices.Clone(w.r.Step(w.now, ev))
+	w.checkCredentials(before, actions)
+	for _, a := range actions {
 		w.line(a) // decodes the payload
 		switch a := a.(type) {
 		case Send:
@@ -125,6 +131,10 @@ func (w *fuzzWorld) do(ev Event) {
 				w.t.Fatalf("%T: sends %s on socket %d, which is gone", ev, a.Envelope.Type, a.Conn)
 			}
 			w.sent(a)
+		case Issue:
+			if !w.live[a.Conn] && !asks(ev, a) || w.r.find(a.Participant) == nil {
+				w.t.Fatalf("%T: ice for %s on socket %d, which or who is gone", ev, a.Participant, a.Conn)
+			}
 		case Close:
 			if !w.live[a.Conn] {
 				w.t.Fatalf("%T: closes socket %d, which is gone", ev, a.Conn)
@@ -144,6 +154,12 @@ func (w *fuzzWorld) do(ev Event) {
 func speaks(ev Event, a Send) bool {
 	m, ok := ev.(Message)
 	return ok && m.Conn == a.Conn && a.Envelope.Type == signal.TypeError
+}
+
+// asks says whether a is the answer to a refresh.
+func asks(ev Event, a Issue) bool {
+	m, ok := ev.(Message)
+	return ok && m.Conn == a.Conn && m.Envelope.Type == signal.TypeRefresh
 }
 
 func (w *fuzzWorld) sent(a Send) {

@@ -40,7 +40,7 @@ var Closes = []Close{
 	{CloseVersionMismatch, CauseVersionMismatch, true, "the page speaks another version: " + Subprotocol + " is wanted"},
 	{CloseTooMuch, CauseTooMuch, true, "too many messages"},
 	{CloseTooLarge, CauseTooMuch, true, "a message is too large"},
-	{CloseBadHello, CauseNotAllowed, true, "the first message must be a hello"},
+	{CloseBadHello, CauseNotAllowed, true, "the first message must be hello or check"},
 	{CloseNoHello, CauseSignalingLost, false, "no hello came in time"},
 	{CloseGoaway, CauseServerShutdown, false, "the server drains"},
 	{CloseDisplaced, CauseReplaced, false, "a newer socket of the same page took over"},

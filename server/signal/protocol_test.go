@@ -160,6 +160,7 @@ func TestTheProtocolNamesTheLimits(t *testing.T) {
 		fmt.Sprintf("| nonce | %d bytes |", maxNonce),
 		fmt.Sprintf("| target | %d bytes |", maxTarget),
 		fmt.Sprintf("| chat text | %d code points |", MaxChat),
+		fmt.Sprintf("| ICE servers | %d, each with at most %d URLs; every text %d bytes |", maxICEServers, maxICEURLs, maxICEText),
 		fmt.Sprintf("%d messages and %d KiB are kept", KeptMessages, KeptBytes>>10),
 		"| page | " + pageLimit + " |",
 		fmt.Sprintf("`POST /bye`, at most %d bytes", MaxBeacon),

@@ -1,0 +1,294 @@
+package relay
+
+import (
+	"errors"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pion/stun/v4"
+	"github.com/pion/turn/v5"
+)
+
+func TestAPrivatePeerIsRefused(t *testing.T) {
+	b := start(t, generous())
+	for i, peer := range []string{"10.0.0.1:9", "192.168.1.1:9", "169.254.169.254:80", "127.0.0.2:9", "0.0.0.0:9", "224.0.0.1:9", "255.255.255.255:9"} {
+		c, _ := b.allocate("udp", "ana")
+		at, _ := net.ResolveUDPAddr("udp", peer)
+		if err := c.CreatePermission(at); err == nil {
+			t.Errorf("%s: permitted", peer)
+		} else {
+			wantCode(t, err, stun.CodeForbidden)
+		}
+		b.wantRefused(RefusedPeer, int64(i+1))
+	}
+}
+
+func TestTheServersOtherPortsAreNotReachedThroughTheRelay(t *testing.T) {
+	b := start(t, generous())
+	// Such as a service that trusts what comes from its own machine.
+	service, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Close()
+	_, ana := b.allocate("udp", "ana")
+	_, bo := b.allocate("udp", "bo")
+	for range 3 {
+		ana.WriteTo([]byte("to the service"), service.LocalAddr())
+		ana.WriteTo([]byte("to the relay itself"), b.udp)
+	}
+	// The way of allowed packets is the same, so what was sent before is through.
+	bo.WriteTo([]byte("open"), ana.LocalAddr())
+	pass(t, ana, bo, bo.LocalAddr(), "to bo")
+	b.wantRefused(RefusedPort, 6)
+	// Nor does the service reach a participant that has permitted its address.
+	service.WriteTo([]byte("from the service"), ana.LocalAddr())
+	settle(t, "the packet from the service is refused", func() bool { return b.Counts().Refused[RefusedPort] >= 7 })
+	service.SetReadDeadline(time.Now())
+	if n, from, err := service.ReadFrom(make([]byte, 100)); err == nil {
+		t.Errorf("%d bytes from %v came to the service", n, from)
+	}
+}
+
+func TestAFlagOpensTheServersOwnPorts(t *testing.T) {
+	cfg := generous()
+	cfg.Allow = Allow{Loopback: true}
+	b := start(t, cfg)
+	peer, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	_, ana := b.allocate("udp", "ana")
+	pass(t, ana, peer, peer.LocalAddr(), "to the peer")
+	pass(t, peer, ana, ana.LocalAddr(), "from the peer")
+}
+
+func TestAllocationsAreCounted(t *testing.T) {
+	cfg := generous()
+	cfg.Max, cfg.MaxEach = 3, 2
+	b := start(t, cfg)
+	_, first := b.allocate("udp", "ana")
+	b.allocate("tcp", "ana")
+	_, err := b.client("udp", as("ana")).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+	b.wantRefused(RefusedQuota, 1)
+	b.allocate("udp", "bo")
+	_, err = b.client("udp", as("cy")).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+	b.wantRefused(RefusedQuotaAll, 1)
+	first.Close() // says so to the relay
+	settle(t, "an allocation that was given back is free", func() bool { return b.Counts().Allocations == 2 })
+	b.allocate("udp", "cy")
+}
+
+func TestWhoOnlyChecksGetsLess(t *testing.T) {
+	b := start(t, generous())
+	id := CheckID([]byte("key"), "x")
+	for range checkAllocations {
+		b.allocate("udp", id)
+	}
+	_, err := b.client("udp", as(id)).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+}
+
+func TestTCPIsNotRelayed(t *testing.T) {
+	b := start(t, generous())
+	c := b.client("tcp", as("ana"))
+	_, err := c.AllocateTCP()
+	wantCode(t, err, stun.CodeInsufficientCapacity)
+	b.wantRefused(RefusedRelay, 1)
+	b.allocate("tcp", "ana")
+}
+
+func TestAnExpiredCredentialMakesNoAllocationButKeepsOne(t *testing.T) {
+	cfg := generous()
+	now := time.Now()
+	var later atomic.Int64
+	cfg.Now = func() time.Time { return now.Add(time.Duration(later.Load())) }
+	b := start(t, cfg)
+	username, password := Credential(testSecret, "ana", now.Add(time.Second))
+	mine := turn.ClientConfig{Username: username, Password: password}
+	c := b.client("udp", mine)
+	relayed, err := c.Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	later.Store(int64(time.Hour))
+	if _, err := b.client("udp", mine).Allocate(); err == nil {
+		t.Error("an expired credential made an allocation")
+	}
+	b.wantRefused(RefusedExpired, 1)
+	// A new permission and a channel are asked for, and granted.
+	_, bo := b.allocateAt("udp", cfg.Now())
+	bo.WriteTo([]byte("open"), relayed.LocalAddr())
+	pass(t, relayed, bo, bo.LocalAddr(), "to bo")
+	if err := refresh(b, c); err != nil {
+		t.Errorf("a refresh of what is open: %v", err)
+	}
+}
+
+// allocateAt makes an allocation with a credential that is good at another time.
+func (b *bench) allocateAt(network string, at time.Time) (*turn.Client, net.PacketConn) {
+	b.t.Helper()
+	username, password := Credential(testSecret, "bo", at.Add(time.Minute))
+	c := b.client(network, turn.ClientConfig{Username: username, Password: password})
+	relayed, err := c.Allocate()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return c, relayed
+}
+
+// refresh asks for another ten minutes with a client's own credential.
+func refresh(b *bench, c *turn.Client) error {
+	nonce, err := nonceOf(b, c)
+	if err != nil {
+		return err
+	}
+	password := passwordOf(testSecret, c.Username().String())
+	msg, err := stun.Build(stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassRequest),
+		c.Username(), stun.NewRealm(realm), nonce,
+		stun.NewLongTermIntegrity(c.Username().String(), realm, password), stun.Fingerprint)
+	if err != nil {
+		return err
+	}
+	result, err := c.PerformTransaction(msg, c.TURNServerAddr(), false)
+	if err != nil {
+		return err
+	}
+	if result.Msg.Type.Class == stun.ClassErrorResponse {
+		var code stun.ErrorCodeAttribute
+		code.GetFrom(result.Msg)
+		return errors.New(code.String())
+	}
+	return nil
+}
+
+// nonceOf is the nonce of the answer to a request without one.
+func nonceOf(b *bench, c *turn.Client) (stun.Nonce, error) {
+	msg, err := stun.Build(stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassRequest))
+	if err != nil {
+		return nil, err
+	}
+	result, err := c.PerformTransaction(msg, c.TURNServerAddr(), false)
+	if err != nil {
+		return nil, err
+	}
+	var nonce stun.Nonce
+	return nonce, nonce.GetFrom(result.Msg)
+}
+
+func TestACredentialIsOfOneParticipantOfOneRoom(t *testing.T) {
+	key := []byte("the key of the server")
+	ids := map[string]bool{ID(key, "blue", "ana"): true, ID(key, "blue", "bo"): true, ID(key, "red", "ana"): true, ID([]byte("another"), "blue", "ana"): true, CheckID(key, "ana"): true}
+	if len(ids) != 5 {
+		t.Fatalf("ids %v are not all different", ids)
+	}
+	b := start(t, generous())
+	expires := time.Now().Add(time.Minute)
+	_, ana := Credential(testSecret, ID(key, "blue", "ana"), expires)
+	bo, _ := Credential(testSecret, ID(key, "blue", "bo"), expires)
+	red, _ := Credential(testSecret, ID(key, "red", "ana"), expires)
+	later, _ := Credential(testSecret, ID(key, "blue", "ana"), expires.Add(time.Hour))
+	own, _ := Credential(testSecret, ID(key, "blue", "ana"), expires)
+	_, guessed := Credential("another secret", ID(key, "blue", "ana"), expires)
+	for name, c := range map[string][2]string{
+		"another participant": {bo, ana}, "another room": {red, ana}, "a longer life": {later, ana},
+		"another secret": {own, guessed}, "no password": {own, ""}, "no expiry": {"ana", ana}, "no id": {"1:", ana},
+		"an expiry that is none": {"soon:ana", ana}, "a negative expiry": {"-1:ana", ana}, "a long name": {own + strings.Repeat("a", 64), ana},
+	} {
+		if _, err := b.client("udp", turn.ClientConfig{Username: c[0], Password: c[1]}).Allocate(); err == nil {
+			t.Errorf("%s: made an allocation", name)
+		}
+	}
+	b.wantRefused(RefusedForged, 5)
+	b.wantRefused(RefusedMalformed, 5)
+	if n := b.Counts().Allocations; n != 0 {
+		t.Errorf("%d allocations", n)
+	}
+}
+
+func TestNobodyUsesTheAllocationOfSomebodyElse(t *testing.T) {
+	b := start(t, generous())
+	c, _ := b.allocate("udp", "ana")
+	username, password := Credential(testSecret, "bo", time.Now().Add(time.Minute))
+	nonce, err := nonceOf(b, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// From ana's own address, with bo's credential: 0 would end it.
+	end, err := stun.Build(stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassRequest),
+		stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 0, 0}},
+		stun.NewUsername(username), stun.NewRealm(realm), nonce, stun.NewLongTermIntegrity(username, realm, password), stun.Fingerprint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.PerformTransaction(end, c.TURNServerAddr(), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := refresh(b, c); err != nil {
+		t.Errorf("ana's allocation: %v", err)
+	}
+	if n := b.Counts().Allocations; n != 1 {
+		t.Errorf("%d allocations, want ana's", n)
+	}
+}
+
+func TestWhoHasLeftLosesAllocationsAndCredentialsAtOnce(t *testing.T) {
+	b := start(t, generous())
+	b.allocate("udp", "ana")
+	b.allocate("tcp", "ana")
+	_, bo := b.allocate("udp", "bo")
+	_, cy := b.allocate("udp", "cy")
+	b.Revoke(Revocation{ID: "ana", Until: time.Now().Add(time.Minute).Unix()})
+	settle(t, "ana's allocations end", func() bool { return b.Counts().Allocations == 2 })
+	if _, err := b.client("udp", as("ana")).Allocate(); err == nil {
+		t.Error("a revoked credential made an allocation")
+	}
+	b.wantRefused(RefusedRevoked, 1)
+	cy.WriteTo([]byte("open"), bo.LocalAddr())
+	pass(t, bo, cy, cy.LocalAddr(), "the others talk on")
+
+	// Who comes back later, and gets a later credential, is let in.
+	username, password := Credential(testSecret, "ana", time.Now().Add(2*time.Minute))
+	if _, err := b.client("udp", turn.ClientConfig{Username: username, Password: password}).Allocate(); err != nil {
+		t.Errorf("a credential from after the revocation: %v", err)
+	}
+}
+
+func TestBytesBeyondTheLimitAreDropped(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Config)
+		why    Refusal
+	}{
+		"of one participant": {func(c *Config) { c.RateEach = 1 }, RefusedBandwidth},
+		"of all":             {func(c *Config) { c.Rate = 1 }, RefusedBandwidthAll},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := generous()
+			tt.change(&cfg)
+			b := start(t, cfg)
+			_, ana := b.allocate("udp", "ana")
+			_, bo := b.allocate("udp", "bo")
+			bo.WriteTo([]byte("open"), ana.LocalAddr())
+			pass(t, ana, bo, bo.LocalAddr(), "within the burst")
+			packet := make([]byte, 1200)
+			settle(t, "packets are dropped", func() bool {
+				if _, err := ana.WriteTo(packet, bo.LocalAddr()); err != nil {
+					t.Fatal(err)
+				}
+				return b.Counts().Refused[tt.why] > 0
+			})
+			if c := b.Counts(); c.ToPeers > 2*64<<10 {
+				t.Errorf("%d bytes went through, of a burst of 64 KiB for each", c.ToPeers)
+			}
+			if c := b.Counts(); c.Allocations != 2 {
+				t.Errorf("%d allocations are left, want both", c.Allocations)
+			}
+		})
+	}
+}

@@ -1,0 +1,317 @@
+package relay
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/logging"
+	"github.com/pion/stun/v4"
+	"github.com/pion/turn/v5"
+	"golang.org/x/time/rate"
+)
+
+// realm is said by TURN servers and shown by no browser.
+const realm = "holdline"
+
+// Config is what an operator decides.
+type Config struct {
+	Secret string       // that credentials are made with
+	Public []netip.Addr // at most one of each family: what peers are told instead of the local address
+	Allow  Allow
+
+	Max, MaxEach   int   // allocations, in all and of one participant
+	Rate, RateEach int64 // bytes a second, in all and of one participant
+
+	// AllocateWithin is how long a TCP connection may be without an
+	// allocation: 15 s. Browsers allocate at once.
+	AllocateWithin time.Duration
+	Now            func() time.Time
+}
+
+// What somebody may have who only checks the network: the doctor gathers over
+// every transport, on every interface, and sends a few packets.
+const (
+	checkAllocations = 24
+	checkRate        = 128 << 10 // bytes a second
+)
+
+// burst is the bytes that may go at once: a quarter of a second's, and at
+// least what one frame of video takes.
+func burst(bytesPerSecond int64) int { return int(max(bytesPerSecond/4, 64<<10)) }
+
+func limiter(bytesPerSecond int64) *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(bytesPerSecond), burst(bytesPerSecond))
+}
+
+// Relay is one relay, on any number of addresses.
+type Relay struct {
+	cfg     Config
+	peers   *peers
+	revoked revocations
+	count   *counters
+	limit   *rate.Limiter // bytes of all
+
+	opening sync.Mutex // of stations
+
+	mu        sync.RWMutex
+	stations  map[netip.Addr]*station        // by the address where clients come
+	published map[netip.AddrPort]*allocation // by what peers are told
+	bound     map[netip.AddrPort]*allocation // by where its socket is
+	holders   map[string]*holder             // by id
+	streams   map[way]*stream
+	waiting   map[netip.Prefix]int // streams without an allocation, by who they are from
+	waits     int                  // and in all
+	servers   []*turn.Server
+	closed    bool
+}
+
+// New makes a relay that does not listen yet.
+func New(cfg Config) *Relay {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Relay{
+		cfg: cfg, count: newCounters(), limit: limiter(cfg.Rate),
+		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
+		stations: map[netip.Addr]*station{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
+		holders: map[string]*holder{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
+	}
+}
+
+// server makes a TURN server of ours.
+func (r *Relay) server(packets []turn.PacketConnConfig, streams []turn.ListenerConfig) (*turn.Server, error) {
+	return turn.NewServer(turn.ServerConfig{
+		Realm: realm, LoggerFactory: quiet(), InboundMTU: packetBuffer,
+		AuthHandler: r.authenticate, QuotaHandler: r.withinQuota,
+		PacketConnConfigs: packets, ListenerConfigs: streams,
+		EventHandler: turn.EventHandler{
+			OnAuth: func(_, _ net.Addr, _, _, _, _ string, verdict bool) {
+				if !verdict {
+					r.count.refuse(RefusedForged)
+				}
+			},
+			OnAllocationCreated: func(src, dst net.Addr, _, _, _ string, _ net.Addr, _ int) { r.settle(src, dst, true) },
+			OnAllocationDeleted: func(src, dst net.Addr, _, _, _ string) { r.settle(src, dst, false) },
+			OnPermissionCreated: func(_, _ net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
+				r.of(relayed, func(a *allocation) { a.permission(peer, true) })
+			},
+			OnPermissionDeleted: func(_, _ net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
+				r.of(relayed, func(a *allocation) { a.permission(peer, false) })
+			},
+			OnChannelCreated: func(_, _ net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
+				r.of(relayed, func(a *allocation) { a.channel(1) })
+			},
+			OnChannelDeleted: func(_, _ net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
+				r.of(relayed, func(a *allocation) { a.channel(-1) })
+			},
+		},
+	})
+}
+
+// quiet keeps pion/turn from logging: what matters is counted.
+func quiet() logging.LoggerFactory {
+	f := logging.NewDefaultLoggerFactory()
+	f.DefaultLogLevel = logging.LogLevelDisabled
+	return f
+}
+
+// authenticate finds the key of a username. A credential that has expired makes
+// no allocation; what was made with it goes on, or long calls would die
+// (pion/turn's own handler looks at the expiry of every request).
+func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key []byte, ok bool) {
+	id, expires, ok := readUsername(request.Username)
+	switch {
+	case !ok || request.Realm != realm:
+		r.count.refuse(RefusedMalformed)
+		return "", nil, false
+	case request.Method == stun.MethodAllocate && expires.Before(r.cfg.Now()):
+		r.count.refuse(RefusedExpired)
+		return "", nil, false
+	case r.revoked.covers(id, expires):
+		r.count.refuse(RefusedRevoked)
+		return "", nil, false
+	}
+	// The whole username is whose an allocation is (RFC 8656, section 7.1: the
+	// username of later requests must be the one of the allocation).
+	return request.Username, turn.GenerateAuthKey(request.Username, realm, passwordOf(r.cfg.Secret, request.Username)), true
+}
+
+// withinQuota decides about one more allocation; AllocatePacketConn makes sure.
+func (r *Relay) withinQuota(user, _ string, _ net.Addr) bool {
+	id, _, _ := readUsername(user)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.room(id)
+}
+
+// room reports whether id may have one more allocation. r.mu is held.
+func (r *Relay) room(id string) bool {
+	most := r.cfg.MaxEach
+	if isCheck(id) {
+		most = min(most, checkAllocations)
+	}
+	if h := r.holders[id]; h != nil && len(h.allocations) >= most {
+		r.count.refuse(RefusedQuota)
+		return false
+	}
+	if len(r.published) >= r.cfg.Max {
+		r.count.refuse(RefusedQuotaAll)
+		return false
+	}
+	return true
+}
+
+func isCheck(id string) bool { return strings.HasPrefix(id, checkMark) }
+
+var (
+	errRefused = errors.New("relay: refused")
+	errTaken   = errors.New("relay: peers know another allocation by this port")
+)
+
+// hold counts a new allocation in, or says why not.
+func (r *Relay) hold(a *allocation) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.published[a.public] != nil:
+		return errTaken
+	case r.revoked.covers(a.id, a.expires):
+		r.count.refuse(RefusedRevoked) // since it was authenticated
+		return errRefused
+	case r.closed || !r.room(a.id):
+		return errRefused
+	}
+	h := r.holders[a.id]
+	if h == nil {
+		each := r.cfg.RateEach
+		if isCheck(a.id) {
+			each = min(each, checkRate)
+		}
+		h = &holder{allocations: map[*allocation]bool{}, limit: limiter(each)}
+		r.holders[a.id] = h
+	}
+	a.holder = h
+	h.allocations[a] = true
+	r.published[a.public], r.bound[a.local] = a, a
+	return nil
+}
+
+func (r *Relay) release(a *allocation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.published[a.public] != a {
+		return
+	}
+	delete(r.published, a.public)
+	delete(r.bound, a.local)
+	delete(a.holder.allocations, a)
+	if len(a.holder.allocations) == 0 {
+		delete(r.holders, a.id)
+	}
+}
+
+// of calls do with the allocation that peers know by this address.
+func (r *Relay) of(relayed net.Addr, do func(*allocation)) {
+	udp, ok := relayed.(*net.UDPAddr)
+	if !ok {
+		return
+	}
+	r.mu.RLock()
+	a := r.published[unmapped(udp.AddrPort())]
+	r.mu.RUnlock()
+	if a != nil {
+		do(a)
+	}
+}
+
+// Revoke ends the allocations that were made with the credentials that it
+// names, and refuses these from now on.
+func (r *Relay) Revoke(rev Revocation) {
+	r.revoked.add(rev, r.cfg.Now())
+	var ended []*allocation
+	r.mu.RLock()
+	if h := r.holders[rev.ID]; h != nil {
+		for a := range h.allocations {
+			if a.expires.Unix() <= rev.Until {
+				ended = append(ended, a)
+			}
+		}
+	}
+	r.mu.RUnlock()
+	for _, a := range ended {
+		a.Close()
+	}
+}
+
+// spend takes bytes from the limits of a participant and of all, or drops them.
+func (r *Relay) spend(h *holder, bytes int) bool {
+	now := time.Now()
+	if !h.limit.AllowN(now, bytes) {
+		r.count.refuse(RefusedBandwidth)
+		return false
+	}
+	if !r.limit.AllowN(now, bytes) {
+		r.count.refuse(RefusedBandwidthAll)
+		return false
+	}
+	return true
+}
+
+// reach is where a packet for peer is sent. What peers are told of the
+// server's own relayed addresses may be true outside only, and no other port
+// of this machine may be reached through the relay.
+func (r *Relay) reach(peer netip.AddrPort) (netip.AddrPort, bool) {
+	if !r.peers.isOwn(peer.Addr()) {
+		return peer, true // its permission was asked for
+	}
+	r.mu.RLock()
+	a := r.published[peer]
+	r.mu.RUnlock()
+	if a != nil {
+		return a.local, true
+	}
+	return peer, r.peers.open(peer.Addr())
+}
+
+// name is the inverse of reach.
+func (r *Relay) name(from netip.AddrPort) (netip.AddrPort, bool) {
+	if !r.peers.isOwn(from.Addr()) {
+		return from, true
+	}
+	r.mu.RLock()
+	a := r.bound[from]
+	r.mu.RUnlock()
+	if a != nil {
+		return a.public, true
+	}
+	return from, r.peers.open(from.Addr())
+}
+
+// Close ends everything that the relay has.
+func (r *Relay) Close() {
+	r.mu.Lock()
+	r.closed = true
+	servers := r.servers
+	var streams []*stream
+	for _, s := range r.streams {
+		streams = append(streams, s)
+	}
+	var allocations []*allocation
+	for _, a := range r.published {
+		allocations = append(allocations, a)
+	}
+	r.mu.Unlock()
+	for _, s := range servers {
+		s.Close()
+	}
+	for _, s := range streams {
+		s.Close()
+	}
+	for _, a := range allocations {
+		a.Close()
+	}
+}

@@ -1,0 +1,50 @@
+package relay
+
+import (
+	"sync"
+	"time"
+)
+
+// Revocation ends what an id holds, and refuses its credentials that expire
+// until then: those that were issued so far.
+type Revocation struct {
+	ID    string `json:"id"`
+	Until int64  `json:"until"` // Unix time in seconds
+}
+
+// maxRevoked bounds the revocations that are kept. Beyond it the oldest goes,
+// which has the least time left.
+const maxRevoked = 1 << 16
+
+// revocations are those whose credentials have not expired by themselves.
+type revocations struct {
+	mu    sync.Mutex
+	until map[string]int64
+	order []Revocation // oldest first; one that was renewed is in it twice
+}
+
+func (r *revocations) add(rev Revocation, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.until == nil {
+		r.until = map[string]int64{}
+	}
+	for len(r.order) > 0 && (r.order[0].Until < now.Unix() || len(r.order) >= maxRevoked) {
+		if old := r.order[0]; r.until[old.ID] == old.Until {
+			delete(r.until, old.ID)
+		}
+		r.order = r.order[1:]
+	}
+	if rev.Until > r.until[rev.ID] && rev.Until >= now.Unix() {
+		r.until[rev.ID] = rev.Until
+		r.order = append(r.order, rev)
+	}
+}
+
+// covers reports whether a credential of id that expires then is revoked.
+func (r *revocations) covers(id string, expires time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	until, revoked := r.until[id]
+	return revoked && expires.Unix() <= until
+}

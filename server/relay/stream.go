@@ -1,0 +1,239 @@
+package relay
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// The most streams that may be without an allocation: an office behind one
+// address joins at once, and each page may open a few.
+const (
+	maxWaiting     = 1024
+	maxWaitingEach = 128
+)
+
+// writeWithin is how long a client may take to read before its stream is cut.
+const writeWithin = 10 * time.Second
+
+// way names a stream by its two ends.
+type way struct{ from, to netip.AddrPort }
+
+func wayOf(from, to net.Addr) (w way, ok bool) {
+	f, ok := from.(*net.TCPAddr)
+	t, ok2 := to.(*net.TCPAddr)
+	if !ok || !ok2 {
+		return w, false
+	}
+	return way{unmapped(f.AddrPort()), unmapped(t.AddrPort())}, true
+}
+
+// stream is a client's TCP or TLS connection. It hands whole frames up, waits
+// for an allocation for a bounded time only, and never waits for the client.
+type stream struct {
+	net.Conn
+	relay  *Relay
+	way    way
+	prefix netip.Prefix // who it is from
+	reader *bufio.Reader
+	close  sync.Once
+	err    error
+
+	// Under relay.mu:
+	allocated bool
+	idle      *time.Timer // runs while it has no allocation
+}
+
+// Serve takes the connections of a listener until that is closed.
+func (r *Relay) Serve(l net.Listener) error {
+	for {
+		conn, err := l.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return err
+		case err != nil:
+			time.Sleep(50 * time.Millisecond) // no descriptors are left: some will be soon
+		default:
+			r.Take(conn)
+		}
+	}
+}
+
+// Take serves TURN on a connection; its first bytes may have been looked at,
+// and its TLS handshake is done.
+func (r *Relay) Take(conn net.Conn) {
+	w, ok := wayOf(conn.RemoteAddr(), conn.LocalAddr())
+	if !ok {
+		conn.Close()
+		return
+	}
+	at, err := r.at(w.to.Addr())
+	if err != nil {
+		conn.Close()
+		return
+	}
+	s := &stream{Conn: conn, relay: r, way: w, prefix: Prefix(w.from.Addr()), reader: bufio.NewReaderSize(conn, 2<<10)}
+	if !r.admit(s) {
+		r.count.refuse(RefusedStreams)
+		conn.Close()
+		return
+	}
+	at.inbox.put(s)
+}
+
+// Prefix is what one user has: an IPv4 address, or the /64 of an IPv6 one.
+func Prefix(ip netip.Addr) netip.Prefix {
+	ip = ip.Unmap().WithZone("")
+	p, _ := ip.Prefix(min(64, ip.BitLen()))
+	return p
+}
+
+// admit counts a stream in; it waits for its allocation now.
+func (r *Relay) admit(s *stream) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || r.streams[s.way] != nil || r.waits >= maxWaiting || r.waiting[s.prefix] >= maxWaitingEach {
+		return false
+	}
+	r.streams[s.way] = s
+	r.wait(s, 1)
+	s.idle = time.AfterFunc(r.cfg.AllocateWithin, s.giveUp)
+	return true
+}
+
+func (r *Relay) wait(s *stream, by int) {
+	r.waits += by
+	if r.waiting[s.prefix] += by; r.waiting[s.prefix] == 0 {
+		delete(r.waiting, s.prefix)
+	}
+}
+
+// settle notes that a client has got or lost its allocation.
+func (r *Relay) settle(from, to net.Addr, allocated bool) {
+	w, ok := wayOf(from, to)
+	if !ok {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.streams[w]
+	if s == nil || s.allocated == allocated {
+		return
+	}
+	s.allocated = allocated
+	if allocated {
+		s.idle.Stop()
+		r.wait(s, -1)
+	} else {
+		s.idle.Reset(r.cfg.AllocateWithin)
+		r.wait(s, 1)
+	}
+}
+
+func (s *stream) giveUp() {
+	s.relay.mu.RLock()
+	allocated := s.allocated
+	s.relay.mu.RUnlock()
+	if !allocated {
+		s.relay.count.refuse(RefusedIdle)
+		s.Close()
+	}
+}
+
+// Close takes the stream out of the count, once.
+func (s *stream) Close() error {
+	s.close.Do(func() {
+		r := s.relay
+		r.mu.Lock()
+		delete(r.streams, s.way)
+		s.idle.Stop()
+		if !s.allocated {
+			r.wait(s, -1)
+		}
+		s.allocated = true // nobody counts it any more
+		r.mu.Unlock()
+		s.err = s.Conn.Close()
+	})
+	return s.err
+}
+
+// Write cuts off a client that does not read: what waits for it would
+// otherwise hold its allocation's goroutine.
+func (s *stream) Write(p []byte) (int, error) {
+	_ = s.SetWriteDeadline(time.Now().Add(writeWithin))
+	n, err := s.Conn.Write(p)
+	if err != nil {
+		s.Close() // half a frame may have gone out
+	}
+	return n, err
+}
+
+var errFraming = errors.New("relay: neither STUN nor ChannelData")
+
+// Read returns exactly one frame (RFC 8656, section 12.5; RFC 8489, section
+// 6.2.2). pion/turn 5.1 does its own framing behind it, which spins for ever on
+// a length of 0xFFEC, and keeps what never becomes whole.
+func (s *stream) Read(p []byte) (int, error) {
+	head, err := s.reader.Peek(4)
+	if err != nil {
+		return 0, err
+	}
+	size := int(binary.BigEndian.Uint16(head[2:]))
+	switch head[0] >> 6 {
+	case 0: // STUN
+		size += 20
+	case 1: // ChannelData, padded to four bytes
+		size = (4 + size + 3) &^ 3
+	default:
+		size = packetBuffer
+	}
+	if size >= packetBuffer || size > len(p) {
+		s.relay.count.refuse(RefusedFraming)
+		return 0, errFraming
+	}
+	return io.ReadFull(s.reader, p[:size])
+}
+
+// inbox is the listener from which pion/turn accepts what Take was given.
+type inbox struct {
+	addr  net.Addr
+	conns chan net.Conn
+	done  chan struct{}
+	close sync.Once
+}
+
+func newInbox(ip netip.Addr) *inbox {
+	return &inbox{addr: &net.TCPAddr{IP: ip.AsSlice()}, conns: make(chan net.Conn), done: make(chan struct{})}
+}
+
+func (l *inbox) put(c net.Conn) {
+	select {
+	case l.conns <- c:
+	case <-l.done:
+		c.Close()
+	}
+}
+
+// Accept waits for the next.
+func (l *inbox) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close ends Accept.
+func (l *inbox) Close() error {
+	l.close.Do(func() { close(l.done) })
+	return nil
+}
+
+// Addr is where the clients come.
+func (l *inbox) Addr() net.Addr { return l.addr }

@@ -1,0 +1,196 @@
+package relay
+
+import (
+	"bytes"
+	"encoding/hex"
+	"io"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/pion/stun/v4"
+)
+
+// dial opens a connection that says nothing yet.
+func (b *bench) dial() net.Conn {
+	b.t.Helper()
+	conn, err := net.Dial("tcp", b.tcp.String())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// ends checks that the relay ends the connection.
+func ends(t testing.TB, conn net.Conn) {
+	t.Helper()
+	conn.SetReadDeadline(time.Now().Add(patience))
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+			t.Error("the connection is still open")
+		}
+	}
+}
+
+func TestAConnectionWithoutAnAllocationIsClosed(t *testing.T) {
+	cfg := generous()
+	cfg.AllocateWithin = 20 * time.Millisecond
+	b := start(t, cfg)
+	ends(t, b.dial())
+	b.wantRefused(RefusedIdle, 1)
+
+	cfg.AllocateWithin = time.Minute
+	b = start(t, cfg)
+	conn := b.dial()
+	settle(t, "the connection is seen", func() bool { return b.Counts().Streams == 1 })
+	conn.Close()
+	settle(t, "its end is seen", func() bool { return b.Counts().Streams == 0 })
+}
+
+func TestAConnectionWithAnAllocationStaysUntilThatEnds(t *testing.T) {
+	cfg := generous()
+	cfg.AllocateWithin = 50 * time.Millisecond
+	b := start(t, cfg)
+	b.allocate("tcp", "ana")
+	ends(t, b.dial()) // which came later, and whose time is over
+	if n := b.Counts().Streams; n != 1 {
+		t.Fatalf("%d streams, want ana's", n)
+	}
+	b.Revoke(Revocation{ID: "ana", Until: time.Now().Add(time.Minute).Unix()})
+	settle(t, "ana's stream ends after her allocation", func() bool { return b.Counts().Streams == 0 })
+}
+
+func TestConnectionsThatWaitAreBounded(t *testing.T) {
+	b := start(t, generous())
+	b.mu.Lock()
+	b.waiting[netip.MustParsePrefix("127.0.0.1/32")] = maxWaitingEach - 1
+	b.mu.Unlock()
+	b.dial()
+	settle(t, "one more may wait", func() bool { return b.Counts().Streams == 1 })
+	ends(t, b.dial())
+	b.wantRefused(RefusedStreams, 1)
+	b.mu.Lock()
+	b.waiting, b.waits = map[netip.Prefix]int{netip.MustParsePrefix("127.0.0.1/32"): 1}, maxWaiting
+	b.mu.Unlock()
+	ends(t, b.dial())
+	b.wantRefused(RefusedStreams, 2)
+}
+
+func TestWhatIsNoFrameEndsItsConnectionOnly(t *testing.T) {
+	b := start(t, generous())
+	_, ana := b.allocate("tcp", "ana")
+	_, bo := b.allocate("udp", "bo")
+	bo.WriteTo([]byte("open"), ana.LocalAddr())
+	cookie := hex.EncodeToString([]byte{0x21, 0x12, 0xa4, 0x42})
+	for _, text := range []string{
+		"ffffffffffffffff",                 // neither
+		"474554202f20485454502f312e310d0a", // GET / HTTP/1.1
+		// A length that pion/turn's framing counts as nothing, and reads for ever.
+		"0001ffec" + cookie + "000000000000000000000000",
+		"0001ffff" + cookie + "000000000000000000000000",
+		"4000ffff00000000000000000000000000000000",
+	} {
+		conn := b.dial()
+		data, err := hex.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Write(data)
+		ends(t, conn)
+	}
+	if got := b.Counts(); got.Refused[RefusedFraming] != 5 || got.Streams != 1 {
+		t.Errorf("counts = %+v, want 5 refused by their framing and ana's stream", got)
+	}
+	pass(t, ana, bo, bo.LocalAddr(), "the others talk on")
+}
+
+// request is a binding request.
+func request(t testing.TB) []byte {
+	t.Helper()
+	msg, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.Fingerprint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return msg.Raw
+}
+
+func TestFramesMayComeInPiecesAndTogether(t *testing.T) {
+	b := start(t, generous())
+	conn := b.dial()
+	one := request(t)
+	for _, piece := range [][]byte{one[:1], one[1:7], one[7:], append(bytes.Clone(one), one[:9]...), one[9:]} {
+		if _, err := conn.Write(piece); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn.SetReadDeadline(time.Now().Add(patience))
+	for i := range 3 {
+		head := make([]byte, 20)
+		if _, err := io.ReadFull(conn, head); err != nil {
+			t.Fatalf("answer %d: %v", i, err)
+		}
+		if _, err := io.CopyN(io.Discard, conn, int64(head[2])<<8|int64(head[3])); err != nil {
+			t.Fatalf("answer %d: %v", i, err)
+		}
+	}
+}
+
+func TestASecondPortServesSTUNAlone(t *testing.T) {
+	b := &bench{Relay: New(generous()), t: t}
+	t.Cleanup(b.Close)
+	port, stunPort := freePort(t), freePort(t)
+	if err := b.Listen([]netip.Addr{loopback}, port, stunPort); err != nil {
+		t.Fatal(err)
+	}
+	b.udp = &net.UDPAddr{IP: loopback.AsSlice(), Port: int(stunPort)}
+	c := b.client("udp", as("ana"))
+	if got, err := c.SendBindingRequest(); err != nil {
+		t.Errorf("mapped address %v, %v", got, err)
+	}
+	_, err := c.Allocate()
+	wantCode(t, err, stun.CodeBadRequest)
+
+	again := New(generous())
+	t.Cleanup(again.Close)
+	if err := again.Listen([]netip.Addr{loopback}, freePort(t), stunPort); err == nil {
+		t.Error("two listen on one port")
+	}
+	if err := again.Listen([]netip.Addr{loopback}, port, 0); err == nil {
+		t.Error("two listen on one port")
+	}
+}
+
+// FuzzGarbage throws bytes at a relay, over UDP and TCP, while somebody uses
+// it, who must not notice.
+func FuzzGarbage(f *testing.F) {
+	f.Add(request(f))
+	f.Add([]byte{})
+	f.Add([]byte{0x40, 0, 0, 4, 1, 2, 3, 4})
+	f.Add([]byte("\x00\x01\xff\xec\x21\x12\xa4\x42000000000000"))
+	f.Add([]byte("\x00\x03\x00\x08\x21\x12\xa4\x42000000000000\x00\x19\x00\x04\x11\x00\x00\x00"))
+	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"))
+	b := start(f, generous())
+	_, ana := b.allocate("udp", "ana")
+	_, bo := b.allocate("tcp", "bo")
+	bo.WriteTo([]byte("open"), ana.LocalAddr())
+	udp, err := net.Dial("udp", b.udp.String())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { udp.Close() })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		udp.Write(data)
+		conn, err := net.Dial("tcp", b.tcp.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Write(data)
+		conn.(*net.TCPConn).CloseWrite()
+		io.Copy(io.Discard, conn) // until the relay has taken it all
+		conn.Close()
+		pass(t, ana, bo, bo.LocalAddr(), "the others talk on")
+		settle(t, "the connection ends", func() bool { return b.Counts().Streams == 1 })
+	})
+}
