@@ -113,7 +113,7 @@
   }
 
   function enable(on) {
-    for (const control of document.querySelectorAll('.controls button, #settings, #ask, #ask-in-call, #check-copy, #check-save')) control.disabled = !on
+    for (const control of document.querySelectorAll('.controls button, #settings, #ask, #ask-in-call, .check-up button')) control.disabled = !on
   }
 
   function attach(version) {

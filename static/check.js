@@ -54,8 +54,8 @@
   shell.checkStopped = (verdict) => {
     stopped = verdict
     shell.status('')
-    $('check-devices').disabled = true
     for (const id of ['check-again', 'check-copy', 'check-save']) $(id).disabled = false
+    $('check-again').removeAttribute('aria-disabled')
     $('check-again').addEventListener('click', () => location.reload())
     show()
   }

@@ -35,7 +35,7 @@ func (d *Doctor) askForDevices() {
 	if d.run == 0 || d.asking || !d.browser.Secure {
 		return
 	}
-	d.asking = true
+	d.asking, d.opening = true, nil
 	for _, id := range []CheckID{CheckCamera, CheckMicrophone} {
 		d.at(id).Details = nil
 		d.start(id, 0) // the person may take any time
@@ -43,15 +43,30 @@ func (d *Doctor) askForDevices() {
 	d.do(OpenDevices{})
 }
 
-// deviceOpened judges what getUserMedia said (W3C mediacapture-streams, section
-// 10.3.1).
+// deviceOpened judges both when both have answered: one alone is no news.
 func (d *Doctor) deviceOpened(ev DeviceOpened) {
+	if !d.asking {
+		return
+	}
+	if d.opening = append(d.opening, ev); len(d.opening) < 2 {
+		return
+	}
+	for _, ev := range d.opening {
+		d.judgeOpening(ev)
+	}
+	d.asking = false
+	// With the permission Chromium gathers where it found nothing before.
+	if d.is(CheckAddresses, StateFailed) && !d.running() && (d.is(CheckCamera, StatePassed) || d.is(CheckMicrophone, StatePassed)) {
+		d.begin()
+	}
+}
+
+// judgeOpening judges what getUserMedia said (W3C mediacapture-streams, section
+// 10.3.1).
+func (d *Doctor) judgeOpening(ev DeviceOpened) {
 	id := CheckMicrophone
 	if ev.Camera {
 		id = CheckCamera
-	}
-	if !d.is(id, StateRunning) {
-		return
 	}
 	switch ev.Name {
 	case "":
@@ -63,13 +78,5 @@ func (d *Doctor) deviceOpened(ev DeviceOpened) {
 	default:
 		d.detail(id, Detail{Name: DetailError, Text: ev.Name})
 		d.finish(id, StateWarned, DeviceBusy)
-	}
-	if d.is(CheckCamera, StateRunning) || d.is(CheckMicrophone, StateRunning) {
-		return
-	}
-	d.asking = false
-	// With the permission Chromium gathers where it found nothing before.
-	if d.is(CheckAddresses, StateFailed) && !d.running() && (d.is(CheckCamera, StatePassed) || d.is(CheckMicrophone, StatePassed)) {
-		d.begin()
 	}
 }

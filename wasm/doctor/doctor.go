@@ -24,8 +24,9 @@ type Doctor struct {
 	found   []Found
 	done    map[CheckID]bool // gathering ended by itself
 	failure map[CheckID]CandidateFailed
-	refused string // what a relay said
-	asking  bool   // the person was asked for camera and microphone
+	refused string         // what a relay said
+	asking  bool           // the person was asked for camera and microphone
+	opening []DeviceOpened // what came of that so far
 	out     []Action
 }
 

@@ -260,6 +260,27 @@ func TestDevicesThatDoNotOpen(t *testing.T) {
 	}
 }
 
+func TestTheVerdictStandsUntilBothDevicesHaveAnswered(t *testing.T) {
+	w := atHome()
+	w.play()
+	d := w.doctor
+	d.Step(w.now, DevicesPressed{})
+	if s := d.Snapshot(); s.Verdict != "fine" || !s.Asking {
+		t.Errorf("while the browser asks: verdict %s, asking %v", s.Verdict, s.Asking)
+	}
+	d.Step(w.now, DeviceOpened{Camera: true, Name: "NotAllowedError"})
+	if s := d.Snapshot(); s.Verdict != "fine" {
+		t.Errorf("after one answer: verdict %s", s.Verdict)
+	}
+	if orders := d.Step(w.now, AgainPressed{}); len(orders) > 0 {
+		t.Errorf("a check-up began while the browser asks: %v", orders)
+	}
+	d.Step(w.now, DeviceOpened{})
+	if s := d.Snapshot(); s.Verdict != "device-denied" || s.Asking {
+		t.Errorf("after both: verdict %s, asking %v", s.Verdict, s.Asking)
+	}
+}
+
 func TestAnotherStatusThan200IsARefusal(t *testing.T) {
 	d := New(DefaultPolicy())
 	d.Step(session.Time{Mono: 1, Wall: origin}, Started{Browser: Browser{PeerConnection: true}})

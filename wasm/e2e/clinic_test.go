@@ -210,6 +210,12 @@ func (p *Page) judged(verdict, finding string) {
 	}
 }
 
+// judgedAs waits for this verdict, after another one.
+func (p *Page) judgedAs(verdict string) {
+	p.t.Helper()
+	p.Until("the verdict is "+verdict, `document.querySelector('[data-verdict]').dataset.verdict === `+strconv.Quote(verdict))
+}
+
 // check is the state of a check.
 func (p *Page) check(id string) string {
 	p.t.Helper()

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -89,4 +91,135 @@ func TestTheDoctor(t *testing.T) {
 			quiet(t, p)
 		})
 	}
+}
+
+// allWell is a network in which all is well.
+func allWell(c *clinic) {
+	c.stun(beyond(40000))
+	c.stun(beyond(40000))
+	c.relay(turnPassword, true)
+}
+
+func TestTheDoctorByKeyboardAlone(t *testing.T) {
+	c := newClinic(t)
+	allWell(c)
+	p := visit(t, "Ana", c.URL+"/?lang=en", "")
+	p.tab("Language", "Start a call", "Room", "Open room", "Check your connection")
+	p.Key("Enter")
+	p.Is("check")
+	p.judged("fine", "")
+	p.tab("Language", "Check again")
+	p.Key("Enter")
+	p.Until("it begins anew", `document.querySelector('[data-verdict]').dataset.verdict === '' && holdline.snapshot().run === 2`)
+	p.focusOn("Check again")
+	p.judged("fine", "")
+	p.focusOn("Check again")
+	p.tab("Copy report", "Save report", "Details")
+	p.Key("Enter")
+	p.Until("the details open", `document.querySelector('[data-check=support] details').open`)
+	p.Choose("Language", "zh")
+	p.Until("the page follows", `document.querySelector('[data-verdict]').textContent.startsWith('一切正常') && document.querySelector('[data-check=stun]').innerText.includes('公网地址')`)
+	p.Find("button", "重新检查")
+	quiet(t, p)
+}
+
+func TestTheDoctorsReportIsCopiedAndSaved(t *testing.T) {
+	c := newClinic(t)
+	p := c.patient("")
+	p.judged("no-servers", "")
+	p.Profile.AllowClipboard(t, c.URL)
+	p.ToFront()
+	p.Press("Copy report")
+	p.says("Report copied")
+	var copied string
+	p.Eval(`navigator.clipboard.readText()`, &copied)
+	if r, err := doctor.ReadReport([]byte(copied)); err != nil || r.Verdict != "no-servers" {
+		t.Errorf("copied: %v\n%s", err, copied)
+	}
+	folder := t.TempDir()
+	p.Profile.DownloadTo(t, folder)
+	p.Press("Save report")
+	p.says("Report saved to your downloads")
+	var err error
+	for range 100 { // a file that is being written is there already
+		err = os.ErrNotExist
+		if saved, _ := filepath.Glob(filepath.Join(folder, "holdline-check-*.json")); len(saved) == 1 {
+			var data []byte
+			if data, err = os.ReadFile(saved[0]); err == nil {
+				if _, err = doctor.ReadReport(data); err == nil {
+					break
+				}
+			}
+		}
+		p.Eval(`new Promise((done) => setTimeout(done, 50))`, nil)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	quiet(t, p)
+}
+
+func TestTheDoctorAsksForDevicesOnlyWhenTold(t *testing.T) {
+	c := newClinic(t)
+	allWell(c)
+	p := c.patient(`window.asked = 0;` + refuse("++window.asked && wanted.video", "NotAllowedError"))
+	p.judged("fine", "")
+	if asked := p.Text(`asked`); asked != "0" {
+		t.Errorf("the person was asked %s times", asked)
+	}
+	p.Press("Check camera and microphone")
+	p.judgedAs("device-denied")
+	if camera, microphone := p.check("camera"), p.check("microphone"); camera != "failed" || microphone != "passed" {
+		t.Errorf("camera %s, microphone %s", camera, microphone)
+	}
+	quiet(t, p)
+}
+
+func TestTheDoctorWhoseServerGoes(t *testing.T) {
+	c := newClinic(t)
+	p := c.patient("")
+	p.judged("no-servers", "")
+	c.CloseClientConnections()
+	c.Listener.Close()
+	p.Press("Check again")
+	p.Until("it begins anew", `holdline.snapshot().run === 2`)
+	p.judged("server-unreachable", "")
+	p.Until("it says what to ask for", `document.getElementById('check-asks').innerText.includes(location.hostname)`)
+}
+
+func TestTheDoctorWithoutItsProgramSaysWhatIsTheMatter(t *testing.T) {
+	c := newClinic(t)
+	for _, lacks := range []string{"RTCPeerConnection", "WebAssembly"} {
+		p := c.patient("delete window." + lacks)
+		p.judged("unsupported-browser", "")
+		if got := p.check("support"); got != "failed" {
+			t.Errorf("without %s the browser's check is %s", lacks, got)
+		}
+		r, err := doctor.ReadReport([]byte(p.Text(`JSON.stringify(holdline.report())`)))
+		if err != nil || r.Verdict != "unsupported-browser" || r.Browser.PeerConnection != (lacks != "RTCPeerConnection") {
+			t.Errorf("%+v, %v", r, err)
+		}
+		p.audited("without " + lacks)
+		quiet(t, p)
+	}
+	p := visit(t, "Ana", "about:blank", "")
+	mend := p.Break(".wasm")
+	p.Open(c.URL + "/check?lang=en")
+	p.judged("load-failed", "")
+	mend()
+	p.Press("Check again")
+	p.judged("no-servers", "")
+	p.Eval(`holdline.shell.dispatchEvent(new CustomEvent('ask'))`, nil) // the client trusts its own shell
+	p.judgedAs("client-failed")
+}
+
+func TestEveryScreenOfTheDoctorCanBeReadAndTouched(t *testing.T) {
+	c := newClinic(t)
+	c.blackHole("stun")
+	c.relay("another", true)
+	p := c.patient("")
+	p.Until("STUN is asked", `document.querySelector('[data-check=stun]').dataset.state === 'running'`)
+	p.Until("there is a verdict", `document.querySelector('[data-verdict]').dataset.verdict !== ''`)
+	p.Eval(`document.querySelectorAll('.check-row details').forEach((d) => { d.open = true })`, nil)
+	p.audited("check")
 }

@@ -66,8 +66,8 @@ func NewCheckPage(c CheckControls) *CheckPage {
 		done:      &slot{write: func(v string) { progress.Set("value", v) }},
 		all:       &slot{write: func(v string) { progress.Set("max", v) }},
 		asksShown: shownOf(asks),
-		again:     &slot{write: func(v string) { id("check-again").Set("disabled", v == "true") }},
-		devices:   &slot{write: func(v string) { id("check-devices").Set("disabled", v != "true") }},
+		again:     attributeOf(id("check-again"), "aria-disabled"), // disabled, it would lose the focus
+		devices:   attributeOf(id("check-devices"), "aria-disabled"),
 	}
 	list := find(asks, "ul")
 	p.asks = &slot{write: func(v string) { p.fillList(list, v) }}
@@ -124,7 +124,7 @@ func (p *CheckPage) Render(s doctor.Snapshot) {
 	p.asks.put(string(asks))
 	p.asksShown.putBool(len(v.Asks) > 0)
 	p.again.putBool(v.State == "running" || s.Asking)
-	p.devices.putBool(v.Offers)
+	p.devices.putBool(!v.Offers)
 	p.status.put(v.Status)
 	p.state.put(v.State)
 	p.shell.Call("changed")
