@@ -16,8 +16,11 @@ const (
 	limitedAddresses = 1024 // that are told apart at a time
 )
 
-// addressLimit limits how often each address may ask. The zero value is ready.
+// addressLimit limits how often each address may ask.
 type addressLimit struct {
+	rate  rate.Limit // requests per second
+	burst int        // and at once
+
 	mu    sync.Mutex
 	of    map[netip.Prefix]*rate.Limiter
 	other *rate.Limiter // for the rest, once there are too many to tell apart
@@ -37,12 +40,12 @@ func (a *addressLimit) limiter(p netip.Prefix, now time.Time) *rate.Limiter {
 	}
 	if len(a.of) >= limitedAddresses {
 		for p, l := range a.of {
-			if l.TokensAt(now) >= reportBurst {
+			if l.TokensAt(now) >= float64(a.burst) {
 				delete(a.of, p) // it has not asked for long
 			}
 		}
 	}
-	l = rate.NewLimiter(reportRate, reportBurst)
+	l = rate.NewLimiter(a.rate, a.burst)
 	switch {
 	case a.of == nil:
 		a.of = map[netip.Prefix]*rate.Limiter{p: l}

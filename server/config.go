@@ -43,6 +43,7 @@ type config struct {
 	Drain          time.Duration // how long a shutdown waits for sockets to go
 
 	Policy room.Policy
+	Relay  relayConfig
 }
 
 // errVersion asks for the version instead of a server, as flag.ErrHelp asks for help.
@@ -76,12 +77,13 @@ func (c *config) settings(scale *float64) []group {
 	return []group{
 		{"Where it listens", []setting{
 			{"addr", "HOST:PORT", "127.0.0.1:8080", "address; without HOST all interfaces, port 0 takes a free one", address(&c.Addr)},
-			{"tls-cert", "FILE", "", "certificate chain in PEM; turns on HTTPS, which browsers on other devices need for camera and microphone", text(&c.TLSCert)},
+			{"tls-cert", "FILE", "", "certificate chain in PEM; turns on HTTPS, which browsers on other devices need for camera and microphone, and TURN over TLS", text(&c.TLSCert)},
 			{"tls-key", "FILE", "", "private key of the certificate, in PEM", text(&c.TLSKey)},
 			{"own-certificate", "BOOL", "true", "true or false: without --tls-cert the server makes a certificate for HTTPS itself, kept in --state, for when other devices reach it; they are warned once", boolean(&c.OwnCertificate)},
 			{"origins", "LIST", "", "origins, separated by commas, whose pages may connect beside the server's own, such as https://example.org", origins(&c.Origins)},
 			{"debug-addr", "HOST:PORT", "", "address of /debug/vars and /debug/pprof/, for the operator only; off unless given, without HOST this machine only", loopback(&c.Debug)},
 		}},
+		c.Relay.settings(),
 		{"What it keeps and says", []setting{
 			{"state", "DIR", "", "folder of the server's key and of its own certificate (default: holdline in $XDG_STATE_HOME, else in ~/.local/state)", text(&c.State)},
 			{"qr", "WHEN", "auto", "the address for other devices as a QR code below the URLs: always, never, or auto, where stdout is a terminal", oneOf(&c.QR, "always", "never", "auto")},
@@ -115,15 +117,28 @@ func (c *config) settings(scale *float64) []group {
 // parseConfig reads flags and, where a flag is not given, its environment twin.
 // The errors flag.ErrHelp and errVersion ask for something else than a server.
 func parseConfig(args []string) (config, error) {
-	if slices.Contains(args, "--version") || slices.Contains(args, "-version") {
-		return config{}, errVersion
-	}
-	c := config{Policy: room.DefaultPolicy()}
 	scale := 1.0
-	flags := flag.NewFlagSet("holdline", flag.ContinueOnError)
+	c := config{Policy: room.DefaultPolicy(), Relay: relayConfig{CheckCredentials: time.Minute, CheckFor: 2 * time.Minute}}
+	if err := parse("holdline", c.settings(&scale), args); err != nil {
+		return config{}, err
+	}
+	if err := c.check(); err != nil {
+		return config{}, err
+	}
+	c.Policy = c.Policy.Scale(scale)
+	c.Relay.scale(scale)
+	return c, nil
+}
+
+// parse sets what the arguments and the environment say.
+func parse(program string, groups []group, args []string) error {
+	if slices.Contains(args, "--version") || slices.Contains(args, "-version") {
+		return errVersion
+	}
+	flags := flag.NewFlagSet(program, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	var invalid error // what flag and ff would wrap in several layers
-	for _, g := range c.settings(&scale) {
+	for _, g := range groups {
 		for _, s := range g.settings {
 			if s.def != "" {
 				if err := s.set(s.def); err != nil {
@@ -141,27 +156,34 @@ func parseConfig(args []string) (config, error) {
 	err := ff.Parse(flags, args, ff.WithEnvVarPrefix("HOLDLINE"))
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return config{}, flag.ErrHelp
+		return flag.ErrHelp
 	case invalid != nil:
-		return config{}, invalid
+		return invalid
 	case err != nil:
-		return config{}, errors.Unwrap(err) // without ff's "error parsing commandline arguments"
+		return errors.Unwrap(err) // without ff's "error parsing commandline arguments"
 	case flags.NArg() > 0:
-		return config{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return nil
+}
+
+// check returns what is wrong with the settings together, and finds the state
+// folder.
+func (c *config) check() (err error) {
+	switch {
 	case (c.TLSCert == "") != (c.TLSKey == ""):
-		return config{}, fmt.Errorf("--tls-cert and --tls-key need each other, got %q and %q", c.TLSCert, c.TLSKey)
+		return fmt.Errorf("--tls-cert and --tls-key need each other, got %q and %q", c.TLSCert, c.TLSKey)
 	case c.Policy.DeadAfter <= c.Policy.PingEvery:
-		return config{}, fmt.Errorf("--dead-after must be longer than --ping, got %v and %v", c.Policy.DeadAfter, c.Policy.PingEvery)
+		return fmt.Errorf("--dead-after must be longer than --ping, got %v and %v", c.Policy.DeadAfter, c.Policy.PingEvery)
 	case c.MaxBurst < c.MaxRate:
-		return config{}, fmt.Errorf("--max-burst must not be below --max-rate, got %d and %d", c.MaxBurst, c.MaxRate)
+		return fmt.Errorf("--max-burst must not be below --max-rate, got %d and %d", c.MaxBurst, c.MaxRate)
 	}
 	if c.State == "" {
 		if c.State, err = userStateFolder(); err != nil {
-			return config{}, err
+			return err
 		}
 	}
-	c.Policy = c.Policy.Scale(scale)
-	return c, nil
+	return c.Relay.check()
 }
 
 // userStateFolder follows the XDG Base Directory Specification: a relative

@@ -28,11 +28,17 @@ func without(t *testing.T) {
 }
 
 func TestTheHelpReadsAsItsGoldenFile(t *testing.T) {
-	code, got, stderr := runOnce(t, "-h")
+	wantHelp(t, "usage.txt")
+	wantHelp(t, "usage-relay.txt", "relay")
+}
+
+func wantHelp(t *testing.T, file string, command ...string) {
+	t.Helper()
+	code, got, stderr := runOnce(t, append(command, "-h")...)
 	if code != exitOK || stderr != "" {
 		t.Fatalf("run = %d, stderr %q", code, stderr)
 	}
-	golden := filepath.Join("testdata", "usage.txt")
+	golden := filepath.Join("testdata", file)
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -50,7 +56,7 @@ func TestTheHelpReadsAsItsGoldenFile(t *testing.T) {
 			t.Errorf("%d columns, want at most %d: %s", n, usageWidth, line)
 		}
 	}
-	if _, long, _ := runOnce(t, "--help"); long != got {
+	if _, long, _ := runOnce(t, append(command, "--help")...); long != got {
 		t.Error("--help differs from -h")
 	}
 }
@@ -75,6 +81,10 @@ func TestTheDefaultsAreThePolicysOwn(t *testing.T) {
 		MaxReturns:     1000,
 		Drain:          5 * time.Second,
 		Policy:         room.DefaultPolicy(),
+		Relay: relayConfig{
+			Credentials: 10 * time.Minute, Max: 2000, MaxEach: 100, Rate: 1000, RateEach: 50,
+			CheckCredentials: time.Minute, CheckFor: 2 * time.Minute,
+		},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("parseConfig() =\n%+v, want\n%+v", got, want)
@@ -104,6 +114,9 @@ func TestTheStateFolderFollowsTheXDGSpecification(t *testing.T) {
 // samples has one value for every flag, none of them the default.
 var samples = map[string]string{
 	"addr": "[::1]:0", "tls-cert": "c.pem", "tls-key": "k.pem", "origins": "https://a.example, http://B.example:8080",
+	"relay-addr": ":3478", "stun-port": "off", "relay-host": "turn.example.org", "relay-public-address": "203.0.113.9, 2001:db8::9",
+	"relay-allow": "private,10.0.0.0/8", "relay-credentials": "5m", "relay-max": "0", "relay-max-each": "7", "relay-rate": "20", "relay-rate-each": "2",
+	"relay-control": "127.0.0.1:3480", "turn": "stun:a.example, turns:[::1]:443?transport=tcp", "turn-secret": "s",
 	"own-certificate": "false", "qr": "never", "state": "/s", "log-level": "debug",
 	"max-room": "3", "max-name": "10", "max-rooms": "7", "max-connections": "9", "max-message": "20000",
 	"max-rate": "50", "max-burst": "60", "max-returns": "70", "debug-addr": "[::1]:6060",
@@ -131,6 +144,10 @@ func TestEveryFlagHasAnEnvironmentTwinThatTheFlagOutranks(t *testing.T) {
 					rest = []string{"--tls-key", "k.pem"}
 				case "tls-key":
 					rest = []string{"--tls-cert", "c.pem"}
+				case "relay-control":
+					rest = []string{"--relay-addr", ":3478"}
+				case "turn-secret":
+					rest = []string{"--turn", "turn:a.example"}
 				case "max-burst":
 					rest = []string{"--max-rate", "1"}
 				}
@@ -163,6 +180,9 @@ func TestTimeScaleShortensEveryTimeButTheDrain(t *testing.T) {
 	want := room.DefaultPolicy()
 	want.PingEvery = 2 * time.Second
 	want = want.Scale(0.1)
+	if got.Relay.Credentials != time.Minute || got.Relay.CheckCredentials != 6*time.Second || got.Relay.CheckFor != 12*time.Second {
+		t.Errorf("relay = %+v, want a tenth of 10m, 1m and 2m", got.Relay)
+	}
 	if got.Policy != want || got.Policy.PingEvery != 200*time.Millisecond || got.Drain != 3*time.Second {
 		t.Errorf("policy = %+v, drain = %v, want %+v and 3s", got.Policy, got.Drain, want)
 	}
@@ -221,6 +241,27 @@ func TestBadValuesAreRefusedWithFlagLimitAndWhatCame(t *testing.T) {
 		{[]string{"--origins", "https://a.example/"}, []string{"--origins", `"https://a.example/"`}},
 		{[]string{"--origins", "https://a.example,"}, []string{"--origins", `"https://a.example,"`}},
 		{[]string{"--origins", "ftp://a.example"}, []string{"--origins", `"ftp://a.example"`}},
+		{[]string{"--relay-addr", "3478"}, []string{"--relay-addr", "IP:PORT", `"3478"`}},
+		{[]string{"--relay-addr", "turn.example.org:3478"}, []string{"--relay-addr", "IP:PORT", `"turn.example.org:3478"`}},
+		{[]string{"--relay-addr", ":0"}, []string{"--relay-addr", "1 to 65535", `":0"`}},
+		{[]string{"--stun-port", "0"}, []string{"--stun-port", "off", "1 to 65535", `"0"`}},
+		{[]string{"--relay-host", "a.example:3478"}, []string{"--relay-host", "without a port", `"a.example:3478"`}},
+		{[]string{"--relay-host", "a b"}, []string{"--relay-host", `"a b"`}},
+		{[]string{"--relay-public-address", "192.0.2.1,192.0.2.2"}, []string{"--relay-public-address", "one IPv4", `"192.0.2.1,192.0.2.2"`}},
+		{[]string{"--relay-public-address", "0.0.0.0"}, []string{"--relay-public-address", `"0.0.0.0"`}},
+		{[]string{"--relay-allow", "lan"}, []string{"--relay-allow", "private", `"lan"`}},
+		{[]string{"--relay-credentials", "1s"}, []string{"--relay-credentials", "10s", `"1s"`}},
+		{[]string{"--relay-max", "-1"}, []string{"--relay-max", "0 to 1000000", `"-1"`}},
+		{[]string{"--relay-max-each", "0"}, []string{"--relay-max-each", "1 to 10000", `"0"`}},
+		{[]string{"--relay-rate", "0"}, []string{"--relay-rate", "1 to 1000000", `"0"`}},
+		{[]string{"--relay-rate-each", "1.5"}, []string{"--relay-rate-each", `"1.5"`}},
+		{[]string{"--relay-control", "3480"}, []string{"--relay-control", "HOST:PORT", `"3480"`}},
+		{[]string{"--relay-control", ":3480"}, []string{"--relay-control", "--relay-addr"}},
+		{[]string{"--relay-control", ":3480", "--relay-addr", "off"}, []string{"--relay-control", "--relay-addr", "off"}},
+		{[]string{"--turn", "http://a.example"}, []string{"--turn", "turns:", `"http://a.example"`}},
+		{[]string{"--turn", "turn:"}, []string{"--turn", "turns:", `"turn:"`}},
+		{[]string{"--turn", "turn:a.example", "--relay-addr", ":1"}, []string{"--turn", "--relay-addr"}},
+		{[]string{"--turn-secret", "s"}, []string{"--turn-secret", "--turn"}},
 		{[]string{"--own-certificate", "no"}, []string{"--own-certificate", "true or false", `"no"`}},
 		{[]string{"--qr", "yes"}, []string{"--qr", "always, never or auto", `"yes"`}},
 		{[]string{"--tls-cert", "c.pem"}, []string{"--tls-cert", "--tls-key", `"c.pem" and ""`}},

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"holdline/server/relay"
 )
 
 // counts is what the operator sees of the signaling: gauges, but for Welcomes.
@@ -18,6 +20,8 @@ type counts struct {
 	Rooms        int   `json:"rooms"`        // those that are only remembered included
 	Participants int   `json:"participants"` // who have a place, held ones included
 	Welcomes     int64 `json:"welcomes"`     // joins and returns since the start
+
+	Relay *relay.Counts `json:"relay,omitempty"` // where one runs in this process
 }
 
 // serveDebug serves the debug pages on an address of their own until stop.
@@ -72,6 +76,10 @@ func (l *lobby) counts() counts {
 		h.mu.Lock()
 		c.Participants += h.room.People()
 		h.mu.Unlock()
+	}
+	if l.ice.counts != nil {
+		relayed := l.ice.counts()
+		c.Relay = &relayed
 	}
 	return c
 }

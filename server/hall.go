@@ -15,6 +15,7 @@ import (
 type lobby struct {
 	cfg   config
 	key   []byte
+	ice   *iceServers
 	log   *slog.Logger
 	start time.Time // origin of the rooms' clock
 
@@ -32,6 +33,7 @@ type lobby struct {
 	lastConn atomic.Int64
 
 	reporters      addressLimit
+	checkers       addressLimit
 	unknownReports atomic.Int64 // crash reports of pages that nobody here knows
 	welcomes       atomic.Int64
 }
@@ -56,8 +58,11 @@ type hall struct {
 	mu      sync.Mutex
 	room    *room.Room
 	sockets map[room.Conn]*socket
-	timer   *time.Timer
-	closed  bool // not in the lobby any more
+	// arrivals is how each participant came last: credentials that somebody else
+	// fetches for it lead to where it found the server.
+	arrivals map[string]arrival
+	timer    *time.Timer
+	closed   bool // not in the lobby any more
 }
 
 // enter finds or makes the hall of a room and seats the socket; nil when the
@@ -72,7 +77,7 @@ func (l *lobby) enter(name string, s *socket) *hall {
 		}
 		// Microseconds since the Unix epoch grow faster than a room takes newcomers.
 		first := int(time.Now().UnixMicro())
-		h = &hall{lobby: l, name: name, room: room.New(name, l.key, l.cfg.Policy, first), sockets: map[room.Conn]*socket{}}
+		h = &hall{lobby: l, name: name, room: room.New(name, l.key, l.cfg.Policy, first), sockets: map[room.Conn]*socket{}, arrivals: map[string]arrival{}}
 		l.halls[name] = h
 	}
 	h.mu.Lock()
@@ -142,14 +147,34 @@ func (h *hall) perform(a room.Action) {
 			s.send(a.Envelope)
 		}
 	case room.Issue:
-		if s := h.sockets[a.Conn]; s != nil {
-			s.send(signal.Envelope{Type: signal.TypeICE, Ack: a.Ack, Payload: signal.Raw(signal.ICE{For: a.For, Servers: []signal.ICEServer{}})})
-		}
+		h.issue(a)
+	case room.Revoke:
+		delete(h.arrivals, a.Participant)
+		h.lobby.ice.end(h.name, a.Participant)
 	case room.Close:
 		if s := h.sockets[a.Conn]; s != nil {
 			s.close(a.Code)
 		}
 	}
+}
+
+// issue sends ice. What is for somebody else says nothing of where that one is.
+func (h *hall) issue(a room.Issue) {
+	s := h.sockets[a.Conn]
+	if s == nil {
+		return
+	}
+	at := s.at
+	if a.For == "" {
+		h.arrivals[a.Participant] = at
+	} else if known, ok := h.arrivals[a.Participant]; ok {
+		at = known
+	}
+	ice := h.lobby.ice.issue(at, h.name, a.Participant)
+	if ice.For = a.For; ice.For != "" {
+		ice.Address = ""
+	}
+	s.send(signal.Envelope{Type: signal.TypeICE, Ack: a.Ack, Payload: signal.Raw(ice)})
 }
 
 // rearm sets the timer to the room's next deadline.

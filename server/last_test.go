@@ -186,7 +186,7 @@ func TestReportsFromOneAddressAreLimited(t *testing.T) {
 }
 
 func TestAddressesAreLimitedEachForItself(t *testing.T) {
-	var a addressLimit
+	a := addressLimit{rate: reportRate, burst: reportBurst}
 	now := time.Now()
 	exhaust := func(remote string) (n int) {
 		for a.allow(remote, now) {

@@ -1,8 +1,8 @@
 // Holdline serves calls between browsers: the page, the client that runs in
 // it, and the signaling that connects them.
 //
-// usage: holdline [flags]; holdline -h lists them. The first line on stdout is
-// the URL. SIGTERM drains: /readyz turns to 503, every socket is told to come
+// usage: holdline [flags]; holdline -h lists them. holdline relay [flags] is its
+// STUN and TURN in a process of their own. The first line on stdout is the URL. SIGTERM drains: /readyz turns to 503, every socket is told to come
 // back later, and the program exits with 0.
 package main
 
@@ -24,6 +24,7 @@ import (
 	"syscall"
 	"time"
 
+	"holdline/server/relay"
 	"holdline/static"
 )
 
@@ -36,8 +37,9 @@ const (
 
 func main() { os.Exit(process(static.Files, newSignaling)) }
 
-// makeSignaling makes the signaling from the configuration and the server's key.
-type makeSignaling func(config, []byte, *slog.Logger) signaling
+// makeSignaling makes the signaling from the configuration, the server's key
+// and what it offers of STUN and TURN.
+type makeSignaling func(config, []byte, *iceServers, *slog.Logger) signaling
 
 // process gives run what only a process has: the first signal ends ctx, the
 // second ends the program at once.
@@ -69,6 +71,9 @@ type signaling interface {
 
 // run is the whole program: it serves until ctx ends and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, files fs.FS, newSignaling makeSignaling) int {
+	if len(args) > 0 && args[0] == "relay" {
+		return runRelay(ctx, args[1:], stdout, stderr)
+	}
 	cfg, err := parseConfig(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -112,9 +117,18 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	}
 
 	defer listener.Close() // the server closes it, once there is one
-	tellDescriptors(logger, cfg.MaxConnections)
+	ice, own, stopICE, err := openICE(cfg, key, listener, certificate, logger)
+	if err != nil {
+		return err
+	}
+	defer stopICE()
+	descriptors := cfg.MaxConnections
+	if own != nil {
+		descriptors += relayDescriptors(cfg.Relay.Max)
+	}
+	tellDescriptors(logger, descriptors)
 
-	signaling := newSignaling(cfg, key, logger)
+	signaling := newSignaling(cfg, key, ice, logger)
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range cfg.Origins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
@@ -156,7 +170,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 		}
 		defer stop()
 	}
-	served, stop := serveInBackground(server, listener, certificate, logger)
+	served, stop := serveInBackground(server, own, listener, certificate, logger)
 	defer stop()
 	if err := tellAddresses(stdout, at, cfg.QR); err != nil {
 		return err
@@ -181,19 +195,26 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	return nil
 }
 
-// serveInBackground serves HTTP and, with a certificate, HTTPS on one port. It
-// returns where the server's error comes, should it stop by itself, and what
+// serveInBackground serves HTTP, with a certificate HTTPS, and with a relay TURN
+// over TCP and TLS on one port. It returns where the server's error comes, should it stop by itself, and what
 // ends the port after it.
-func serveInBackground(server *http.Server, listener net.Listener, certificate *certificate, logger *slog.Logger) (<-chan error, func()) {
+func serveInBackground(server *http.Server, own *relay.Relay, listener net.Listener, certificate *certificate, logger *slog.Logger) (<-chan error, func()) {
 	served := make(chan error, 2) // as many as there are servings
 	serve := func(listener net.Listener) {
 		go func() { served <- server.Serve(listener) }()
 	}
+	turn := func(p *port, name string) {
+		if own != nil {
+			go own.Serve(p.route(name, beginsSTUN))
+		}
+	}
 	plain := newPort(listener, logger)
 	stop := plain.Close
+	turn(plain, "turn")
 	if certificate != nil {
 		secure := newPort(tls.NewListener(plain.route("tls", beginsTLS), certificate.config()), logger)
 		stop = func() { secure.Close(); plain.Close() }
+		turn(secure, "turns")
 		serve(secure.route("https", beginsAnything, httpProtocols...))
 		go secure.serve()
 	}

@@ -47,7 +47,7 @@ type fakeSignaling struct {
 	log     *slog.Logger
 }
 
-func newFakeSignaling(_ config, _ []byte, logger *slog.Logger) signaling {
+func newFakeSignaling(_ config, _ []byte, _ *iceServers, logger *slog.Logger) signaling {
 	return &fakeSignaling{log: logger}
 }
 

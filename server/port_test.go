@@ -18,10 +18,6 @@ import (
 	"time"
 )
 
-// beginsSTUN: the first two bits of a STUN message are zero (RFC 8489, section
-// 5); TURN's channels and TLS begin with larger bytes.
-func beginsSTUN(first byte) bool { return first < 4 }
-
 // echo answers everything on a route with the route's name and what came.
 func echo(t *testing.T, name string, listener net.Listener) {
 	t.Helper()
@@ -251,5 +247,30 @@ func TestAPortThatIsClosedLeavesNothingBehind(t *testing.T) {
 	ends(t, "without a server", conns[2])
 	if _, err := unserved.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Accept after Close: %v, want %v", err, net.ErrClosed)
+	}
+}
+
+// deadlined knows its deadline.
+type deadlined struct {
+	net.Conn
+	at time.Time
+}
+
+func (d *deadlined) SetDeadline(at time.Time) error {
+	d.at = at
+	return d.Conn.SetDeadline(at)
+}
+
+func TestAConnectionThatHasItsRouteHasNoDeadlineOfThePortsAnyMore(t *testing.T) {
+	client, server := net.Pipe()
+	defer client.Close()
+	defer server.Close()
+	p := newPort(nil, slog.New(slog.DiscardHandler))
+	p.route("all", beginsAnything)
+	go client.Write([]byte("GET"))
+	conn := &deadlined{Conn: server}
+	to, begun := p.choose(conn)
+	if to == nil || begun == nil || !conn.at.IsZero() {
+		t.Errorf("route %v, deadline %v, want none", to, conn.at)
 	}
 }

@@ -22,6 +22,7 @@ type socket struct {
 	ws        *websocket.Conn
 	log       *slog.Logger
 	id        room.Conn
+	at        arrival
 	deadAfter time.Duration
 	dead      *time.Timer   // runs out when nothing came for deadAfter
 	done      chan struct{} // closed once the close is done

@@ -9,7 +9,22 @@ import (
 func usage() string {
 	var c config
 	var scale float64
-	groups := c.settings(&scale)
+	return describe("Holdline serves calls between browsers: the page, the signaling that connects them, and\n"+
+		"STUN and TURN.\n\n"+
+		"usage: holdline [flags]\n"+
+		"       holdline relay [flags]   STUN and TURN in a process of their own; -h lists them\n", c.settings(&scale))
+}
+
+// relayUsage is what holdline relay -h prints.
+func relayUsage() string {
+	var c config
+	var scale float64
+	return describe("holdline relay is the server's STUN and TURN in a process of their own: calls that go\n"+
+		"through it outlive the server's restarts. Both get the same --state, --relay-addr and\n"+
+		"--relay-control.\n\nusage: holdline relay [flags]\n", c.relaySettings(&scale))
+}
+
+func describe(head string, groups []group) string {
 	left := func(s setting) string { return "  --" + s.name + " " + s.holder }
 	column := 0
 	for _, g := range groups {
@@ -19,8 +34,7 @@ func usage() string {
 	}
 
 	var b strings.Builder
-	b.WriteString("Holdline serves calls between browsers: the page and the signaling that connects them.\n\n" +
-		"usage: holdline [flags]\n")
+	b.WriteString(head)
 	for _, g := range groups {
 		b.WriteString("\n" + g.title + "\n")
 		for _, s := range g.settings {
@@ -36,7 +50,7 @@ func usage() string {
 		}
 	}
 	b.WriteString("\n  -h, --help  this text\n  --version   version of the program and of its Go\n\n" +
-		"Every flag has an environment twin: --max-room is HOLDLINE_MAX_ROOM. The flag wins.\n")
+		"Every flag has an environment twin: --log-level is HOLDLINE_LOG_LEVEL. The flag wins.\n")
 	return b.String()
 }
 

@@ -22,8 +22,12 @@ import (
 
 // newSignaling is the signaling of the program: rooms that live as long as
 // somebody has a place in them, and the sockets of their participants.
-func newSignaling(cfg config, key []byte, log *slog.Logger) signaling {
-	l := &lobby{cfg: cfg, key: key, log: log, start: time.Now(), halls: map[string]*hall{}}
+func newSignaling(cfg config, key []byte, ice *iceServers, log *slog.Logger) signaling {
+	l := &lobby{
+		cfg: cfg, key: key, ice: ice, log: log, start: time.Now(), halls: map[string]*hall{},
+		reporters: addressLimit{rate: reportRate, burst: reportBurst},
+		checkers:  addressLimit{rate: rate.Every(checkEvery), burst: checkBurst},
+	}
 	l.goaway, l.sendAway = context.WithCancel(context.Background())
 	return l
 }
@@ -51,7 +55,7 @@ func (l *lobby) ServeSocket(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered
 	}
 	ws.SetReadLimit(-1) // read applies the limit itself, to say which one
-	s := &socket{ws: ws, log: l.log, id: room.Conn(l.lastConn.Add(1)), deadAfter: l.cfg.Policy.DeadAfter, done: make(chan struct{})}
+	s := &socket{ws: ws, log: l.log, id: room.Conn(l.lastConn.Add(1)), at: arrivalOf(r), deadAfter: l.cfg.Policy.DeadAfter, done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s.dead = time.AfterFunc(s.deadAfter, func() { s.fallSilent(cancel) })
@@ -108,8 +112,8 @@ func clip(s string) string {
 	return s[:min(len(s), most)]
 }
 
-// converse reads the socket to its end, hello first, and returns the hall
-// that it was let into.
+// converse reads the socket to its end, hello or check first, and returns the
+// hall that it was let into.
 func (l *lobby) converse(ctx context.Context, s *socket) (h *hall) {
 	limit := rate.NewLimiter(rate.Limit(l.cfg.MaxRate), l.cfg.MaxBurst)
 	helloBy := time.AfterFunc(l.cfg.Policy.DeadAfter, func() { s.close(signal.CloseNoHello) })
@@ -138,6 +142,11 @@ func (l *lobby) converse(ctx context.Context, s *socket) (h *hall) {
 			s.refuse(err)
 		case h != nil:
 			h.step(room.Message{Conn: s.id, Envelope: e})
+		case e.Type == signal.TypeCheck:
+			if helloBy.Stop() { // else the close is under way
+				l.check(ctx, s, limit)
+			}
+			return nil
 		default:
 			hello, err := readHello(e, l.cfg.Policy.Limits)
 			if err != nil {
@@ -152,14 +161,14 @@ func (l *lobby) converse(ctx context.Context, s *socket) (h *hall) {
 				s.close(signal.CloseBusy)
 				return nil
 			}
-			h.step(room.Hello{Conn: s.id, Envelope: e, Hello: hello, NewID: newParticipant()})
+			h.step(room.Hello{Conn: s.id, Envelope: e, Hello: hello, NewID: newParticipant(), Address: s.at.remote})
 		}
 	}
 }
 
 func readHello(e signal.Envelope, limits signal.Limits) (signal.Hello, error) {
 	if e.Type != signal.TypeHello {
-		return signal.Hello{}, &signal.FieldError{Field: "type", Limit: string(signal.TypeHello) + " first", Got: string(e.Type)}
+		return signal.Hello{}, &signal.FieldError{Field: "type", Limit: "hello or check first", Got: string(e.Type)}
 	}
 	return e.ReadHello(limits)
 }

@@ -42,7 +42,7 @@ func startServer(t *testing.T, change func(*config)) *server {
 	if change != nil {
 		change(&cfg)
 	}
-	l := newSignaling(cfg, hallKey, slog.New(slog.NewTextHandler(io.Discard, nil))).(*lobby)
+	l := newSignaling(cfg, hallKey, &iceServers{key: hallKey}, slog.New(slog.NewTextHandler(io.Discard, nil))).(*lobby)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws", l.ServeSocket)
 	mux.HandleFunc("POST /bye", l.ServeBye)

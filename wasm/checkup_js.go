@@ -24,6 +24,7 @@ type checkup struct {
 	probes  *rtc.Probes
 	socket  *wsock.Conn
 	timer   *browser.Timer
+	beat    *browser.Timer // of the socket
 	queue   []doctor.Event
 	working bool
 }
@@ -32,6 +33,7 @@ type checkup struct {
 func examine() {
 	c := &checkup{doctor: doctor.New(doctor.DefaultPolicy())}
 	c.timer = browser.NewTimer(func() { c.put(doctor.Tick{}) })
+	c.beat = browser.NewTimer(c.sendBeat)
 	c.probes = rtc.NewProbes(c.put)
 	c.page = page.NewCheckPage(page.CheckControls{
 		Version:  version,
@@ -127,6 +129,7 @@ func (c *checkup) openSocket(run int) {
 		case wsock.Opened:
 			c.put(doctor.SocketOpened{Run: run})
 			_ = socket.Send(string(check))
+			c.beat.Set(beatEvery)
 		case wsock.Message:
 			e, err := signal.Decode([]byte(ev.Text), signal.DefaultLimits)
 			if err != nil || e.Type != signal.TypeICE {
@@ -136,10 +139,25 @@ func (c *checkup) openSocket(run int) {
 				c.put(doctor.ICETold{Run: run, ICE: ice})
 			}
 		case wsock.Closed:
+			if c.socket == socket {
+				c.beat.Stop()
+			}
 			c.put(doctor.SocketClosed{Run: run, Code: ev.Code, Reason: ev.Reason})
 		}
 	})
 	c.socket = socket
+}
+
+// beatEvery keeps the server from taking this page for dead, in ms.
+var beatEvery = float64(session.DefaultPolicy().SignalingBeat.Milliseconds())
+
+func (c *checkup) sendBeat() {
+	beat, err := signal.Envelope{Type: signal.TypeBeat}.Encode()
+	if err != nil {
+		panic("holdline: beat: " + err.Error()) // it has no payload
+	}
+	_ = c.socket.Send(string(beat)) // on one that has closed meanwhile it fails
+	c.beat.Set(beatEvery)
 }
 
 func (c *checkup) report(words string) []byte {

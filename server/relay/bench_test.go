@@ -46,8 +46,8 @@ func start(t testing.TB, cfg Config) *bench {
 	}
 	t.Cleanup(func() { l.Close() })
 	b.tcp, b.listener = l.Addr(), l
-	port, stunPort := freePort(t), freePort(t)
-	if err := b.Listen([]netip.Addr{loopback}, port, stunPort); err != nil {
+	port := freePort(t)
+	if err := b.Listen([]netip.Addr{loopback}, port); err != nil {
 		t.Fatal(err)
 	}
 	b.udp = &net.UDPAddr{IP: loopback.AsSlice(), Port: int(port)}

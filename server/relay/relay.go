@@ -26,11 +26,13 @@ type Config struct {
 	Max, MaxEach   int   // allocations, in all and of one participant
 	Rate, RateEach int64 // bytes a second, in all and of one participant
 
-	// AllocateWithin is how long a TCP connection may be without an
-	// allocation: 15 s. Browsers allocate at once.
-	AllocateWithin time.Duration
+	AllocateWithin time.Duration // how long a TCP connection may be without an allocation
 	Now            func() time.Time
 }
+
+// AllocateWithin is what Config.AllocateWithin should be: 15 s. Browsers
+// allocate at once, and Chromium closes what it has tried in vain.
+const AllocateWithin = 15 * time.Second
 
 // What somebody may have who only checks the network: the doctor gathers over
 // every transport, on every interface, and sends a few packets.
@@ -62,6 +64,7 @@ type Relay struct {
 	published map[netip.AddrPort]*allocation // by what peers are told
 	bound     map[netip.AddrPort]*allocation // by where its socket is
 	holders   map[string]*holder             // by id
+	listens   map[netip.Addr]bool            // over UDP
 	streams   map[way]*stream
 	waiting   map[netip.Prefix]int // streams without an allocation, by who they are from
 	waits     int                  // and in all
@@ -78,7 +81,7 @@ func New(cfg Config) *Relay {
 		cfg: cfg, count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.Addr]*station{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
-		holders: map[string]*holder{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
+		holders: map[string]*holder{}, listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
 	}
 }
 

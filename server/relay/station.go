@@ -1,12 +1,14 @@
 package relay
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/pion/turn/v5"
 )
@@ -14,56 +16,74 @@ import (
 // station is the relay at one address where clients come. It makes the relayed
 // addresses for them, beside its own.
 type station struct {
-	relay  *Relay
-	source netip.Addr // where the sockets that face peers are bound
-	public netip.Addr // what peers are told
-	inbox  *inbox     // of streams
+	relay *Relay
+	ip    netip.Addr
+	inbox *inbox // of streams
 }
 
 // Listen serves STUN and TURN over UDP at each of the addresses, on one port.
-// stunPort, if it is not 0, serves STUN alone: two ports tell how a NAT maps.
-func (r *Relay) Listen(addresses []netip.Addr, port, stunPort uint16) (err error) {
-	var turnConns, stunConns []net.PacketConn
-	defer func() {
-		if err != nil {
-			for _, c := range append(turnConns, stunConns...) {
-				c.Close()
-			}
-		}
-	}()
+func (r *Relay) Listen(addresses []netip.Addr, port uint16) error {
 	r.opening.Lock()
 	defer r.opening.Unlock()
+	conns, err := listenAll(addresses, port)
+	if err != nil {
+		return err
+	}
 	for _, ip := range addresses {
-		conn, err := listen(netip.AddrPortFrom(ip, port))
-		if err != nil {
-			return err
-		}
-		turnConns = append(turnConns, conn)
-		if stunPort == 0 {
-			continue
-		}
-		if conn, err = listen(netip.AddrPortFrom(ip, stunPort)); err != nil {
-			return err
-		}
-		stunConns = append(stunConns, conn)
-	}
-	var stunOnly []turn.PacketConnConfig
-	for _, c := range stunConns {
-		stunOnly = append(stunOnly, turn.PacketConnConfig{PacketConn: c})
-	}
-	if len(stunOnly) > 0 {
-		server, err := turn.NewServer(turn.ServerConfig{Realm: realm, LoggerFactory: quiet(), PacketConnConfigs: stunOnly})
-		if err != nil {
-			return fmt.Errorf("start STUN: %w", err)
-		}
-		r.servers = append(r.servers, server)
-	}
-	for i, ip := range addresses {
-		if _, err := r.open(ip, turnConns[i], addresses); err != nil {
-			return err
+		if conn := conns[ip]; conn != nil {
+			if _, err := r.open(ip, conn); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// ListenSTUN serves STUN alone over UDP, on a port beside Listen's: what a
+// client looks like at two ports tells how its NAT maps.
+func (r *Relay) ListenSTUN(addresses []netip.Addr, port uint16) error {
+	conns, err := listenAll(addresses, port)
+	if err != nil {
+		return err
+	}
+	var packets []turn.PacketConnConfig
+	for _, conn := range conns {
+		packets = append(packets, turn.PacketConnConfig{PacketConn: conn})
+	}
+	server, err := turn.NewServer(turn.ServerConfig{Realm: realm, LoggerFactory: quiet(), PacketConnConfigs: packets})
+	if err != nil {
+		return fmt.Errorf("start STUN: %w", err)
+	}
+	if !r.add(server) {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// listenAll listens at all of the addresses, or at none. An address that the
+// machine has lost meanwhile, or does not use yet (IPv6's duplicate address
+// detection), is left out, unless it is the only one.
+func listenAll(addresses []netip.Addr, port uint16) (conns map[netip.Addr]net.PacketConn, err error) {
+	conns = map[netip.Addr]net.PacketConn{}
+	var left error
+	for _, ip := range addresses {
+		conn, err := listen(netip.AddrPortFrom(ip, port))
+		switch {
+		case errors.Is(err, syscall.EADDRNOTAVAIL):
+			left = err
+		case err != nil:
+			for _, c := range conns {
+				c.Close()
+			}
+			return nil, err
+		default:
+			conns[ip] = conn
+		}
+	}
+	if len(conns) == 0 {
+		return nil, cmp.Or(left, errors.New("no address to listen on"))
+	}
+	return conns, nil
 }
 
 // listen keeps what is refused by the name of the transport: two programs may
@@ -90,25 +110,10 @@ func (s steady) ReadFrom(p []byte) (int, net.Addr, error) {
 	}
 }
 
-// open makes the station of an address. all are the addresses where the relay
-// listens.
-func (r *Relay) open(ip netip.Addr, conn net.PacketConn, all []netip.Addr) (*station, error) {
-	s := &station{relay: r, source: ip, inbox: newInbox(ip)}
-	if ip.IsLoopback() {
-		// From a loopback address no packet leaves the machine.
-		for _, other := range all {
-			if other.Is4() == ip.Is4() && !other.IsLoopback() {
-				s.source = other
-				break
-			}
-		}
-	}
-	s.public = s.source
-	for _, p := range r.cfg.Public {
-		if p.Is4() == ip.Is4() {
-			s.public = p
-		}
-	}
+// open makes the station of an address, with conn or, where it is nil, for
+// streams alone. r.opening is held.
+func (r *Relay) open(ip netip.Addr, conn net.PacketConn) (*station, error) {
+	s := &station{relay: r, ip: ip, inbox: newInbox(ip)}
 	var packets []turn.PacketConnConfig
 	if conn != nil {
 		packets = append(packets, turn.PacketConnConfig{PacketConn: conn, RelayAddressGenerator: s, PermissionHandler: r.permit})
@@ -117,11 +122,54 @@ func (r *Relay) open(ip netip.Addr, conn net.PacketConn, all []netip.Addr) (*sta
 	if err != nil {
 		return nil, fmt.Errorf("start TURN: %w", err)
 	}
+	if !r.add(server) {
+		return nil, net.ErrClosed
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stations[ip] = s
-	r.servers = append(r.servers, server)
+	if conn != nil {
+		r.listens[ip] = true
+	}
 	return s, nil
+}
+
+// add keeps a server for Close; false when that was.
+func (r *Relay) add(server *turn.Server) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		server.Close()
+		return false
+	}
+	r.servers = append(r.servers, server)
+	return true
+}
+
+// sources are where the sockets that face peers may be bound, best first. From
+// a loopback address no packet leaves the machine.
+func (s *station) sources() (all []netip.Addr) {
+	if s.ip.IsLoopback() {
+		s.relay.mu.RLock()
+		for ip := range s.relay.listens {
+			if ip.Is4() == s.ip.Is4() && !ip.IsLoopback() {
+				all = append(all, ip)
+			}
+		}
+		s.relay.mu.RUnlock()
+		slices.SortFunc(all, netip.Addr.Compare)
+	}
+	return append(all, s.ip)
+}
+
+// public is what peers are told of a source.
+func (r *Relay) public(source netip.Addr) netip.Addr {
+	for _, p := range r.cfg.Public {
+		if p.Is4() == source.Is4() {
+			return p
+		}
+	}
+	return source
 }
 
 func (r *Relay) permit(client net.Addr, peer net.IP) bool {
@@ -138,19 +186,12 @@ func (r *Relay) at(ip netip.Addr) (*station, error) {
 	r.opening.Lock()
 	defer r.opening.Unlock()
 	r.mu.RLock()
-	s, closed := r.stations[ip], r.closed
-	var all []netip.Addr
-	for ip := range r.stations {
-		all = append(all, ip)
-	}
+	s := r.stations[ip]
 	r.mu.RUnlock()
 	if s != nil {
 		return s, nil
 	}
-	if closed {
-		return nil, net.ErrClosed
-	}
-	return r.open(ip, nil, all)
+	return r.open(ip, nil)
 }
 
 // Validate, AllocatePacketConn, AllocateListener and AllocateConn make a
@@ -164,30 +205,32 @@ func (s *station) Validate() error { return nil }
 // bundles RTP and RTCP.
 func (s *station) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
 	id, expires, ok := readUsername(conf.UserID)
-	if !ok || conf.RequestedPort != 0 || strings.HasSuffix(conf.Network, "4") != s.source.Is4() {
+	if !ok || conf.RequestedPort != 0 || strings.HasSuffix(conf.Network, "4") != s.ip.Is4() {
 		s.relay.count.refuse(RefusedRelay)
 		return nil, nil, errRefused
 	}
-	for range 8 { // another station may have told peers of the same port
-		var lc net.ListenConfig
-		conn, err := lc.ListenPacket(context.Background(), conf.Network, netip.AddrPortFrom(s.source, 0).String())
-		if err != nil {
-			return nil, nil, err
-		}
-		local := unmapped(conn.LocalAddr().(*net.UDPAddr).AddrPort())
-		a := &allocation{
-			PacketConn: conn, conn: conn.(*net.UDPConn), relay: s.relay, id: id, expires: expires,
-			local: local, public: netip.AddrPortFrom(s.public, local.Port()), permitted: map[netip.Addr]bool{},
-		}
-		if err = s.relay.hold(a); err == nil {
-			return a, net.UDPAddrFromAddrPort(a.public), nil
-		}
-		conn.Close()
-		if err != errTaken {
-			return nil, nil, err
+	err := errTaken
+	for _, source := range s.sources() {
+		for range 8 { // another address may have told peers of the same port
+			var conn *net.UDPConn
+			if conn, err = net.ListenUDP(conf.Network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))); err != nil {
+				break // the machine has lost that address
+			}
+			local := unmapped(conn.LocalAddr().(*net.UDPAddr).AddrPort())
+			a := &allocation{
+				PacketConn: conn, conn: conn, relay: s.relay, id: id, expires: expires,
+				local: local, public: netip.AddrPortFrom(s.relay.public(source), local.Port()), permitted: map[netip.Addr]bool{},
+			}
+			if err = s.relay.hold(a); err == nil {
+				return a, net.UDPAddrFromAddrPort(a.public), nil
+			}
+			conn.Close()
+			if err != errTaken {
+				return nil, nil, err
+			}
 		}
 	}
-	return nil, nil, errTaken
+	return nil, nil, err
 }
 
 // AllocateListener refuses.

@@ -11,10 +11,11 @@ import (
 	"time"
 )
 
-// The most streams that may be without an allocation: an office behind one
-// address joins at once, and each page may open a few.
+// MaxWaiting is the most streams that may be without an allocation, in all. Of
+// one address there are fewer: an office behind one joins at once, and each
+// page may open a few.
 const (
-	maxWaiting     = 1024
+	MaxWaiting     = 1024
 	maxWaitingEach = 128
 )
 
@@ -97,7 +98,7 @@ func Prefix(ip netip.Addr) netip.Prefix {
 func (r *Relay) admit(s *stream) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed || r.streams[s.way] != nil || r.waits >= maxWaiting || r.waiting[s.prefix] >= maxWaitingEach {
+	if r.closed || r.streams[s.way] != nil || r.waits >= MaxWaiting || r.waiting[s.prefix] >= maxWaitingEach {
 		return false
 	}
 	r.streams[s.way] = s

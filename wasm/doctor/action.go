@@ -9,7 +9,8 @@ type Action interface{ isAction() }
 type (
 	// AskServer asks the server by HTTP, past every cache.
 	AskServer struct{ Run int }
-	// OpenSocket opens the WebSocket and says check.
+	// OpenSocket opens the WebSocket, says check, and beats: the server takes the
+	// relay's credentials back once it is closed.
 	OpenSocket struct{ Run int }
 	// CloseSocket closes it.
 	CloseSocket struct{ Run int }

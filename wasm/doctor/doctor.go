@@ -18,6 +18,7 @@ type Doctor struct {
 	checks  []progress
 	ice     signal.ICE
 	opened  bool // the socket did
+	open    bool // it has not closed since: the server's credentials last for as long
 	told    bool // the server told its ICE servers
 	stun    []string
 	relay   map[CheckID][]signal.ICEServer
@@ -78,6 +79,9 @@ func (d *Doctor) Step(now session.Time, ev Event) []Action {
 		d.expire()
 	default:
 		d.answer(ev)
+	}
+	if d.open && !d.running() {
+		d.closeSocket()
 	}
 	return d.out
 }
@@ -141,6 +145,7 @@ func (d *Doctor) begin() {
 	d.start(CheckClock, 0)
 	d.start(CheckSocket, d.policy.SocketWithin)
 	d.do(OpenSocket{d.run})
+	d.open = true
 	if d.browser.PeerConnection {
 		d.start(CheckAddresses, d.policy.AddressesWithin)
 		d.do(Gather{Run: d.run, Check: CheckAddresses})

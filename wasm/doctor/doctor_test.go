@@ -104,6 +104,9 @@ func TestEveryConnectionThatIsOpenedIsClosed(t *testing.T) {
 		if o, c := count("OpenLoop"), count("CloseLoop"); o != c {
 			t.Errorf("%s: %d loops were opened, %d closed", tt.name, o, c)
 		}
+		if w.doctor.open {
+			t.Errorf("%s: the socket is open", tt.name)
+		}
 		for _, c := range w.doctor.Snapshot().Checks {
 			if c.Outcome == "" || c.State == StateRunning || c.State == StateWaiting {
 				t.Errorf("%s: %s is %s with outcome %q", tt.name, c.ID, c.State, c.Outcome)

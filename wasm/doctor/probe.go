@@ -27,7 +27,6 @@ func (d *Doctor) iceTold(ice signal.ICE) {
 		d.detail(CheckSocket, Detail{Name: DetailAddress, Text: ice.Address})
 	}
 	d.finish(CheckSocket, StatePassed, SocketOpen)
-	d.do(CloseSocket{d.run})
 	if !d.browser.PeerConnection {
 		return
 	}

@@ -57,11 +57,17 @@ func (d *Doctor) socketSilent() {
 	} else {
 		d.finish(CheckSocket, StateFailed, SocketSilent)
 	}
-	d.do(CloseSocket{d.run})
+	d.closeSocket()
 	d.skipNetwork(ServersUnknown)
 }
 
+func (d *Doctor) closeSocket() {
+	d.open = false
+	d.do(CloseSocket{d.run})
+}
+
 func (d *Doctor) socketClosed(ev SocketClosed) {
+	d.open = false
 	if !d.is(CheckSocket, StateRunning) {
 		return
 	}

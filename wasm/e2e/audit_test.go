@@ -92,7 +92,7 @@ func (p *Page) audited(state string) {
 }
 
 func TestEveryScreenCanBeReadAndTouched(t *testing.T) {
-	s := StartServer(t)
+	s := StartServer(t, "--addr", ":0")
 	p := visit(t, "Ana", s.URL+"/?lang=en", "")
 	p.Fill("Room", "not a room")
 	p.Press("Open room")
@@ -101,6 +101,13 @@ func TestEveryScreenCanBeReadAndTouched(t *testing.T) {
 	p = visit(t, "Ana", s.URL+"/r/test?lang=en", refuse("true", "NotAllowedError"))
 	p.Until("it says why", `!document.getElementById('device-notice').hidden`)
 	p.audited("lobby")
+	p.Press("Open on another device")
+	p.Find("dialog", "Open on another device")
+	p.audited("on another device")
+	p.Press("Close")
+	p.Eval(`document.getElementById('secure-notice').hidden = false`, nil)
+	p.audited("offered https")
+	p.Eval(`document.getElementById('secure-notice').hidden = true`, nil)
 	p.Press("Join")
 	p.Is("waiting")
 	p.audited("waiting")

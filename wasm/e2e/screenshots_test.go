@@ -23,6 +23,7 @@ func TestScreenshots(t *testing.T) {
 	}{
 		{"start", startScreens},
 		{"lobby", lobbyScreens},
+		{"elsewhere", elsewhereScreens},
 		{"loading", loadingScreens},
 		{"call", callScreens},
 		{"company", companyScreens},
@@ -63,6 +64,36 @@ func lobbyScreens(a *album) {
 		p.Until("it says why", `!document.getElementById('device-notice').hidden`)
 		a.take(p, name)
 	}
+}
+
+// elsewhereScreens are the other ways to open the page.
+func elsewhereScreens(a *album) {
+	s := StartServer(a.t, "--addr", ":0")
+	p := a.visitor("Ana Ruiz")
+	p.Open(s.URL + "/r/garden?lang=en&name=Ana%20Ruiz")
+	p.opensElsewhere("Open on another device")
+	a.take(p, "elsewhere-lobby")
+	p.Key("Escape")
+	p.Press("Join")
+	p.Is("waiting")
+	a.take(p, "elsewhere-button", closeChat(p))
+	p.opensElsewhere("Open on another device")
+	a.take(p, "elsewhere-waiting", closeChat(p))
+	p.Eval(`holdline.shell.setLanguage('zh')`, nil)
+	a.take(p, "zh-elsewhere", closeChat(p))
+
+	p = a.visitor("")
+	p.Open(lanURL(a.t, s, "http") + "/?lang=en")
+	p.Until("HTTPS is offered", `document.getElementById('secure-notice').checkVisibility()`)
+	a.take(p, "elsewhere-https-start")
+	p.Open(lanURL(a.t, s, "http") + "/r/garden?lang=en")
+	p.Until("HTTPS is offered", `document.getElementById('secure-notice').checkVisibility()`)
+	a.take(p, "elsewhere-https-lobby")
+
+	p.Open(StartServer(a.t).URL + "/r/garden?lang=en")
+	p.Press("Open on another device")
+	p.Until("it says why not", `document.getElementById('elsewhere-note').textContent.includes('--addr')`)
+	a.take(p, "elsewhere-none")
 }
 
 func loadingScreens(a *album) {

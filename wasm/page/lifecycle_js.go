@@ -233,10 +233,14 @@ func stopped(room string, policy session.Policy) (all []session.Stopped) {
 }
 
 // ServedAs is what the server called this page when it served it, as the
-// headers of the response say; "" where the browser does not tell.
+// headers of the response say; "" where the browser does not tell: Firefox 153
+// tells in secure contexts only.
 func ServedAs() (name string) {
 	_ = browser.Try(func() {
 		timing := js.Global().Get("performance").Call("getEntriesByType", "navigation").Index(0).Get("serverTiming")
+		if timing.IsUndefined() {
+			return
+		}
 		for i := range timing.Length() {
 			if t := timing.Index(i); t.Get("name").String() == "page" && signal.ValidPage(t.Get("description").String()) {
 				name = t.Get("description").String()

@@ -133,7 +133,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 		}
 	}
 	note(htmlID, source(t, "../../static/index.html"))
-	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js", "../../static/check.js"))
+	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js", "../../static/check.js", "../../static/elsewhere.js"))
 	note(goID, source(t, "view.go", "back.go", "peer.go", "chat_js.go", "page_js.go", "check.go"))
 	for id := range named {
 		if en[id] == "" {
@@ -143,7 +143,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 }
 
 func TestNoWordsLieUnused(t *testing.T) {
-	all := source(t, "../../static/index.html", "../../static/boot.js", "../../static/shell.js", "../../static/check.js",
+	all := source(t, "../../static/index.html", "../../static/boot.js", "../../static/shell.js", "../../static/check.js", "../../static/elsewhere.js",
 		"view.go", "back.go", "peer.go", "chat_js.go", "page_js.go", "check.go")
 	used := composed()
 	for id := range tables(t)["en"] {
@@ -179,6 +179,7 @@ func TestContractAccessibleNamesInEnglish(t *testing.T) {
 		"check.again": "Check again", "check.copy": "Copy report", "check.devices": "Check camera and microphone", "check.link": "Check your connection",
 		"microphone.mute": "Mute microphone", "microphone.unmute": "Unmute microphone",
 		"camera.off": "Turn camera off", "camera.on": "Turn camera on", "message": "Message", "send": "Send",
+		"elsewhere": "Open on another device",
 	} {
 		if en[id] != want {
 			t.Errorf("%s = %q, want %q", id, en[id], want)

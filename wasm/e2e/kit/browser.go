@@ -53,6 +53,8 @@ type config struct {
 	flags  map[string]any // of Chromium's command line
 	prefs  map[string]any // Firefox's
 	folder string         // of the profile; "" is one of its own
+
+	anyCertificate bool
 }
 
 // Option changes how a browser is started.
@@ -68,6 +70,15 @@ func WithFlag(name string, value any) Option {
 // Chromium is left as it is.
 func WithPref(name string, value any) Option {
 	return func(c *config) { c.prefs[name] = value }
+}
+
+// WithAnyCertificate opens pages whose certificate the browser does not trust,
+// as a person does who was warned and goes on.
+func WithAnyCertificate() Option {
+	return func(c *config) {
+		c.flags["ignore-certificate-errors"] = true
+		c.anyCertificate = true
+	}
 }
 
 // WithFolder keeps the browser's own profile (OwnProfile) in a folder that is

@@ -84,7 +84,7 @@ func startFirefox(options []Option) (driver, error) {
 	b.cmd.Env = append(os.Environ(), "HOME="+folder, "MOZ_CRASHREPORTER_DISABLE=1")
 	// It goes when the test's process does, however that ends.
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: killSignal}
-	if err := b.run(); err != nil {
+	if err := b.run(c.anyCertificate); err != nil {
 		b.stop()
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func startFirefox(options []Option) (driver, error) {
 }
 
 // run starts the process and a session on the address that it prints.
-func (b *firefox) run() error {
+func (b *firefox) run(anyCertificate bool) error {
 	out, err := b.cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (b *firefox) run() error {
 			Version string `json:"browserVersion"`
 		} `json:"capabilities"`
 	}
-	capabilities := M{"alwaysMatch": M{"unhandledPromptBehavior": M{"default": "ignore"}}}
+	capabilities := M{"alwaysMatch": M{"acceptInsecureCerts": anyCertificate, "unhandledPromptBehavior": M{"default": "ignore"}}}
 	if err := b.bidi.call(ctx, "session.new", M{"capabilities": capabilities}, &session); err != nil {
 		return err
 	}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdline/server/relay"
+	"holdline/server/signal"
+)
+
+// iceServers are the STUN and TURN servers that pages are told of. The zero
+// value has none.
+type iceServers struct {
+	urls   func(arrival) (stun, turn []string)
+	key    []byte // of this server, which makes the ids
+	secret string // that credentials are made with
+	life   time.Duration
+	checks time.Duration // the life of the credentials of who only checks
+	// revoke ends what somebody has at a relay of ours; a foreign one's
+	// credentials run out.
+	revoke func(relay.Revocation)
+	counts func() relay.Counts // of the relay in this process
+}
+
+// arrival is how a page's request came here.
+type arrival struct {
+	from   string     // the same as remote, with its port, for what limits addresses
+	remote netip.Addr // where from
+	local  netip.Addr // where to
+	host   string     // what the page calls the server; "" where that could not be a host
+	port   uint16
+}
+
+// arrivalOf looks at the connection and at the Host header, which is what the
+// page's address says.
+func arrivalOf(r *http.Request) (a arrival) {
+	a.from = r.RemoteAddr
+	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		a.remote = from.Addr().Unmap().WithZone("")
+	}
+	if to, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		a.local, a.port = to.AddrPort().Addr().Unmap().WithZone(""), to.AddrPort().Port()
+	}
+	if !plainHost.MatchString(r.Host) {
+		return a
+	}
+	host, port, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host, port = strings.Trim(r.Host, "[]"), "80"
+		if r.TLS != nil {
+			port = "443"
+		}
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil && n > 0 {
+		a.host, a.port = host, uint16(n)
+	}
+	return a
+}
+
+// text is the address as pages are told it.
+func (a arrival) text() string {
+	if !a.remote.IsValid() {
+		return ""
+	}
+	return a.remote.String()
+}
+
+// issue makes ice for a participant of a room who came so.
+func (s *iceServers) issue(at arrival, room, participant string) signal.ICE {
+	return s.ice(at, relay.ID(s.key, room, participant), s.life)
+}
+
+// issueCheck makes ice for somebody in no room.
+func (s *iceServers) issueCheck(at arrival, participant string) signal.ICE {
+	return s.ice(at, relay.CheckID(s.key, participant), s.checks)
+}
+
+func (s *iceServers) ice(at arrival, id string, life time.Duration) signal.ICE {
+	ice := signal.ICE{Servers: []signal.ICEServer{}, Address: at.text()}
+	if s.urls == nil {
+		return ice
+	}
+	stun, turn := s.urls(at)
+	if len(stun) > 0 {
+		ice.Servers = append(ice.Servers, signal.ICEServer{URLs: stun})
+	}
+	if len(turn) > 0 {
+		username, password := relay.Credential(s.secret, id, time.Now().Add(life))
+		ice.Servers = append(ice.Servers, signal.ICEServer{URLs: turn, Username: username, Credential: password})
+		ice.Lifetime = life.Milliseconds()
+	}
+	return ice
+}
+
+// end revokes what a participant of a room has.
+func (s *iceServers) end(room, participant string) {
+	s.endID(relay.ID(s.key, room, participant), s.life)
+}
+
+// endCheck revokes what somebody has who only checked.
+func (s *iceServers) endCheck(participant string) {
+	s.endID(relay.CheckID(s.key, participant), s.checks)
+}
+
+func (s *iceServers) endID(id string, life time.Duration) {
+	if s.revoke != nil {
+		s.revoke(relay.Revocation{ID: id, Until: time.Now().Add(life).Unix()})
+	}
+}
+
+// ownURLs are those of a relay of ours: over UDP at its two ports, over TCP and
+// TLS at streams(arrival). secure says for which hosts the certificate is one
+// that browsers trust without being asked: at others TURN over TLS fails, in
+// Firefox silently.
+func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) uint16, secure func(host string) bool) func(arrival) (s, t []string) {
+	return func(at arrival) (s, t []string) {
+		host := host(at)
+		if host == "" {
+			return nil, nil
+		}
+		url := func(scheme string, port uint16, rest string) string {
+			return scheme + ":" + net.JoinHostPort(host, strconv.Itoa(int(port))) + rest
+		}
+		s = append(s, url("stun", udp, ""))
+		if stun != 0 {
+			s = append(s, url("stun", stun, ""))
+		}
+		t = append(t, url("turn", udp, "?transport=udp"), url("turn", streams(at), "?transport=tcp"))
+		if secure(host) {
+			t = append(t, url("turns", streams(at), "?transport=tcp"))
+		}
+		return s, t
+	}
+}
+
+// pageHost is what the URLs call the server: what the page calls it, so that
+// neither DNS nor a router is needed that the page did not need. localhost is
+// replaced by an address of this machine that others reach, too, where the
+// relay has one: browsers gather no candidates on the loopback interface.
+func pageHost(listensOn func(netip.Addr) bool) func(arrival) string {
+	return func(at arrival) string {
+		if at.host != "" && !isLocalhost(at.host) {
+			return at.host
+		}
+		for _, ip := range lanAddresses() {
+			if listensOn(ip) {
+				return ip.String()
+			}
+		}
+		if at.local.IsValid() {
+			return at.local.String()
+		}
+		return at.host
+	}
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/pion/logging"
+	"github.com/pion/turn/v5"
+
+	"holdline/server/relay"
+	"holdline/server/signal"
+)
+
+// serveCalls runs the whole program in this process until the test ends.
+func serveCalls(t *testing.T, args ...string) (host string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	reader, writer := io.Pipe()
+	ended := make(chan int, 1)
+	var stderr bytes.Buffer
+	go func() {
+		ended <- run(ctx, args, writer, &stderr, pageFS(), newSignaling)
+		writer.Close()
+	}()
+	lines := bufio.NewReader(reader)
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatalf("no first line: %s", &stderr)
+	}
+	go io.Copy(io.Discard, lines)
+	t.Cleanup(func() {
+		cancel()
+		if code := <-ended; code != exitOK {
+			t.Errorf("run = %d, %s", code, &stderr)
+		}
+	})
+	_, host, _ = strings.Cut(strings.TrimSpace(line), "://")
+	return strings.Replace(host, "localhost", "127.0.0.1", 1)
+}
+
+// enter joins a room of a running program.
+func enter(t *testing.T, host string) *client {
+	t.Helper()
+	s := &server{t: t, http: &httptest.Server{URL: "http://" + host}}
+	return s.join("blue", "Ana")
+}
+
+// try makes an allocation with the first URL of ice over the transport.
+func try(t *testing.T, ice signal.ICE, transport string) (relayed net.PacketConn, err error) {
+	t.Helper()
+	for _, server := range ice.Servers {
+		for _, url := range server.URLs {
+			address, query, _ := strings.Cut(strings.TrimPrefix(url, "turn:"), "?")
+			if !strings.HasPrefix(url, "turn:") || query != "transport="+transport {
+				continue
+			}
+			if transport == "udp" {
+				conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return allocate(t, conn, address, server)
+			}
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return allocate(t, turn.NewSTUNConn(conn), address, server)
+		}
+	}
+	t.Fatalf("no TURN over %s in %+v", transport, ice)
+	return nil, nil
+}
+
+// allocate makes an allocation over a socket that reaches the server.
+func allocate(t *testing.T, conn net.PacketConn, address string, server signal.ICEServer) (net.PacketConn, error) {
+	t.Helper()
+	quiet := logging.NewDefaultLoggerFactory()
+	quiet.DefaultLogLevel = logging.LogLevelDisabled
+	c, err := turn.NewClient(&turn.ClientConfig{
+		Conn: conn, TURNServerAddr: address, STUNServerAddr: address,
+		Username: server.Username, Password: server.Credential, LoggerFactory: quiet,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(); conn.Close() })
+	if err := c.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	return c.Allocate()
+}
+
+// Browsers offer no ALPN for TURN, and h2 for HTTP.
+func TestOneTLSPortServesHTTP2AndTURN(t *testing.T) {
+	certFile, keyFile, pool := writeCertificate(t, "localhost", "calls.example")
+	host := serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir(), "--tls-cert", certFile, "--tls-key", keyFile)
+	trusting := &tls.Config{RootCAs: pool, ServerName: "localhost"}
+	s := &server{t: t, http: &httptest.Server{URL: "https://" + host}}
+	over := &http.Client{Transport: &http.Transport{TLSClientConfig: trusting}}
+	ws, _, err := s.dial(&websocket.DialOptions{Subprotocols: []string{signal.Subprotocol}, Host: "calls.example:7443", HTTPClient: over})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ana := &client{s: s, ws: ws, life: 1}
+	ana.hello(signal.Hello{Room: "blue", Name: "Ana"})
+	ana.welcomed()
+	if got, want := ana.ice.Servers[1].URLs[2], "turns:calls.example:7443?transport=tcp"; got != want {
+		t.Errorf("TURN over TLS at %s, want %s", got, want)
+	}
+	for name, dial := range map[string]func() (net.Conn, error){
+		"tls": func() (net.Conn, error) { return tls.Dial("tcp", host, trusting) },
+		"tcp": func() (net.Conn, error) { return net.Dial("tcp", host) },
+	} {
+		conn, err := dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := allocate(t, turn.NewSTUNConn(conn), host, ana.ice.Servers[1]); err != nil {
+			t.Errorf("over %s: %v", name, err)
+		}
+	}
+	h2 := &http.Client{Transport: &http.Transport{TLSClientConfig: trusting, ForceAttemptHTTP2: true}}
+	defer h2.CloseIdleConnections()
+	response, err := h2.Get("https://" + host + "/")
+	if err != nil || response.ProtoMajor != 2 {
+		t.Fatalf("HTTP/2: %v, %v", response, err)
+	}
+	response.Body.Close()
+
+	// For a name that the certificate is not for, browsers would not trust it.
+	ws, _, err = s.dial(&websocket.DialOptions{Subprotocols: []string{signal.Subprotocol}, Host: "other.example", HTTPClient: over})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bo := &client{s: s, ws: ws, life: 1}
+	bo.hello(signal.Hello{Room: "red", Name: "Bo"})
+	bo.welcomed()
+	if got := bo.ice.Servers[1].URLs; len(got) != 2 {
+		t.Errorf("URLs %q, want none over TLS", got)
+	}
+}
+
+func TestTheProgramRelaysOverUDPAndOnThePortOfHTTP(t *testing.T) {
+	host := serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir())
+	ana := enter(t, host)
+	for _, transport := range []string{"udp", "tcp"} {
+		relayed, err := try(t, ana.ice, transport)
+		if err != nil {
+			t.Fatalf("over %s: %v", transport, err)
+		}
+		if !strings.HasPrefix(relayed.LocalAddr().String(), "127.0.0.1:") {
+			t.Errorf("relayed at %v, want loopback, where alone the server is", relayed.LocalAddr())
+		}
+	}
+	if _, port, _ := net.SplitHostPort(host); ana.ice.Servers[1].URLs[1] != "turn:127.0.0.1:"+port+"?transport=tcp" {
+		t.Errorf("URLs %q, want TCP on the port of HTTP", ana.ice.Servers[1].URLs)
+	}
+	ana.goodbye(signal.TypeBye, 1, signal.IntentHangup)
+	ana.wantClose(signal.CloseBye)
+	if _, err := try(t, ana.ice, "tcp"); err == nil {
+		t.Error("who has left makes another allocation")
+	}
+}
+
+func TestARelayInItsOwnProcessOutlivesTheServer(t *testing.T) {
+	state := t.TempDir()
+	port, control := freePort(t), freePort(t)
+	relayAt := net.JoinHostPort("127.0.0.1", port)
+	args := []string{"--state", state, "--relay-addr", relayAt, "--stun-port", "off", "--relay-control", net.JoinHostPort("127.0.0.1", control)}
+	serveCalls(t, append([]string{"relay"}, args...)...)
+	host := serveCalls(t, append(args, "--addr", "127.0.0.1:0")...)
+	ana := enter(t, host)
+	if _, err := try(t, ana.ice, "udp"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := try(t, ana.ice, "tcp"); err != nil {
+		t.Fatal(err)
+	}
+	ana.goodbye(signal.TypeBye, 1, signal.IntentHangup)
+	settle(t, "the relay is told that ana has left", func() bool {
+		_, err := try(t, ana.ice, "udp")
+		return err != nil
+	})
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+func TestAForeignTURNServerIsOfferedWithItsSecret(t *testing.T) {
+	host := serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir(), "--turn-secret", "s3cret",
+		"--turn", "stun:turn.example:3478,turn:turn.example:3478?transport=udp,turns:turn.example:5349?transport=tcp")
+	ice := enter(t, host).ice
+	if len(ice.Servers) != 2 || !slices.Equal(ice.Servers[0].URLs, []string{"stun:turn.example:3478"}) || len(ice.Servers[1].URLs) != 2 {
+		t.Fatalf("ice = %+v", ice)
+	}
+	expiry, id, _ := strings.Cut(ice.Servers[1].Username, ":")
+	seconds, _ := strconv.ParseInt(expiry, 10, 64)
+	if _, want := relay.Credential("s3cret", id, time.Unix(seconds, 0)); ice.Servers[1].Credential != want {
+		t.Errorf("credential %s, want %s", ice.Servers[1].Credential, want)
+	}
+	host = serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir(), "--relay-addr", "off")
+	if ice := enter(t, host).ice; len(ice.Servers) != 0 {
+		t.Errorf("ice = %+v, want none", ice)
+	}
+}
+
+func TestAPortThatTheRelayCannotHaveIsNamed(t *testing.T) {
+	taken, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	at := taken.LocalAddr().String()
+	_, port, _ := net.SplitHostPort(at)
+	for _, args := range [][]string{
+		{"--addr", "127.0.0.1:0", "--relay-addr", at},
+		{"--addr", "127.0.0.1:0", "--stun-port", port},
+		{"--addr", at},
+		{"relay", "--relay-addr", at},
+	} {
+		code, _, stderr := runOnce(t, append(args, "--state", t.TempDir())...)
+		if code != exitFailed || !strings.Contains(stderr, at+" over UDP") || !strings.Contains(stderr, "--relay-addr") {
+			t.Errorf("%q: run = %d, %q, want %d naming %s and the flag", args, code, stderr, exitFailed, at)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package relay
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestARelayInAnotherProcessIsToldWhoHasLeft(t *testing.T) {
+	b := start(t, generous())
+	b.allocate("udp", "ana")
+	b.allocate("udp", "bo")
+	var away atomic.Bool
+	var asked atomic.Int64
+	away.Store(true)
+	control := b.Control()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if away.Load() {
+			http.Error(w, "not yet", http.StatusServiceUnavailable)
+			return
+		}
+		control.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	remote := NewRemote(strings.TrimPrefix(server.URL, "http://"), testSecret, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	remote.again = time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go remote.Run(ctx)
+
+	until := time.Now().Add(time.Minute).Unix()
+	remote.Revoke(Revocation{"ana", until})
+	settle(t, "it is tried again", func() bool { return asked.Load() > 2 })
+	if n := b.Counts().Allocations; n != 2 {
+		t.Errorf("%d allocations while the relay is away, want 2", n)
+	}
+	remote.Revoke(Revocation{"cy", 1}) // whose credentials have expired meanwhile
+	for i := range 2 * maxBatch {
+		remote.Revoke(Revocation{strconv.Itoa(i), until})
+	}
+	away.Store(false)
+	settle(t, "ana's allocation ends", func() bool { return b.Counts().Allocations == 1 })
+	settle(t, "all are told", func() bool {
+		b.revoked.mu.Lock()
+		defer b.revoked.mu.Unlock()
+		return len(b.revoked.until) == 2*maxBatch+1
+	})
+	settle(t, "the queue is empty", func() bool {
+		remote.mu.Lock()
+		defer remote.mu.Unlock()
+		return len(remote.queue) == 0
+	})
+}
+
+func TestWhatWaitsForARelayIsBounded(t *testing.T) {
+	remote := NewRemote("127.0.0.1:1", testSecret, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	for i := range 2 * maxQueued {
+		remote.Revoke(Revocation{strconv.Itoa(i), time.Now().Add(time.Minute).Unix()})
+	}
+	if n := len(remote.queue); n != maxQueued || remote.queue[n-1].ID != strconv.Itoa(2*maxQueued-1) {
+		t.Errorf("%d wait, want the newest %d", n, maxQueued)
+	}
+}
+
+func TestTheControlTakesOnlyWhatTheServerSays(t *testing.T) {
+	now := time.Now()
+	cfg := generous()
+	cfg.Now = func() time.Time { return now }
+	r := New(cfg)
+	body := `[{"id":"ana","until":` + strconv.FormatInt(now.Add(time.Minute).Unix(), 10) + `}]`
+	at := func(d time.Duration) string { return strconv.FormatInt(now.Add(d).Unix(), 10) }
+	for _, tt := range []struct {
+		name, at, mac, body string
+		status              int
+	}{
+		{"another secret", at(0), controlMAC("guessed", at(0), []byte(body)), body, 403},
+		{"no secret", at(0), "", body, 403},
+		{"another time", at(1), controlMAC(testSecret, at(time.Second), []byte(body)), body, 403},
+		{"another body", at(0), controlMAC(testSecret, at(0), []byte(`[]`)), body, 403},
+		{"long ago", at(-time.Hour), controlMAC(testSecret, at(-time.Hour), []byte(body)), body, 403},
+		{"ahead of time", at(time.Hour), controlMAC(testSecret, at(time.Hour), []byte(body)), body, 403},
+		{"no time", "", controlMAC(testSecret, "", []byte(body)), body, 403},
+		{"no JSON", at(0), controlMAC(testSecret, at(0), []byte(`{`)), `{`, 400},
+		{"too long", at(0), "", strings.Repeat(" ", maxControl+1), 413},
+		{"the server", at(0), controlMAC(testSecret, at(0), []byte(body)), body, 204},
+	} {
+		request := httptest.NewRequest(http.MethodPost, controlPath, strings.NewReader(tt.body))
+		request.Header.Set(timeHeader, tt.at)
+		request.Header.Set(macHeader, tt.mac)
+		answer := httptest.NewRecorder()
+		r.Control().ServeHTTP(answer, request)
+		if answer.Code != tt.status {
+			t.Errorf("%s: %d %s, want %d", tt.name, answer.Code, answer.Body, tt.status)
+		}
+		if got := len(r.revoked.until) > 0; got != (tt.status == 204) {
+			t.Errorf("%s: revoked %v", tt.name, got)
+		}
+	}
+}

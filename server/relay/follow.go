@@ -1,0 +1,50 @@
+package relay
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// Follow goes on to listen on addresses that the machine gets, looking every
+// so often: a laptop joins another network, or opens a hotspot for those who
+// are to call. It never stops to listen on one: an address that is lost may
+// come back, and costs a socket.
+func (r *Relay) Follow(ctx context.Context, every time.Duration, addresses func() []netip.Addr, port, stunPort uint16) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			r.follow(addresses(), port, stunPort)
+		}
+	}
+}
+
+// maxAddresses bounds how many addresses are followed: IPv6 privacy addresses
+// (RFC 8981) change daily.
+const maxAddresses = 256
+
+func (r *Relay) follow(addresses []netip.Addr, port, stunPort uint16) {
+	for _, ip := range addresses {
+		r.mu.RLock()
+		skip := r.listens[ip] || len(r.listens) >= maxAddresses || r.closed
+		r.mu.RUnlock()
+		if skip {
+			continue
+		}
+		one := []netip.Addr{ip}
+		if r.Listen(one, port) == nil && stunPort != 0 {
+			_ = r.ListenSTUN(one, stunPort) // pages see no mapping, and have the rest
+		}
+	}
+}
+
+// ListensOn reports whether clients may come to an address over UDP.
+func (r *Relay) ListensOn(ip netip.Addr) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.listens[ip]
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pion/stun/v4"
+
+	"holdline/server/relay"
+)
+
+// relayConfig is what the operator decided about STUN and TURN. Durations are
+// scaled already.
+type relayConfig struct {
+	Addr     string // "" is that of --addr, "off" is none
+	STUNPort string // "" is the one after Addr's, "off" is none
+	Host     string // in the URLs; "" is that by which the page came
+	Public   []netip.Addr
+	Allow    relay.Allow
+
+	Credentials  time.Duration // how long one opens allocations
+	Max, MaxEach int
+	Rate         int // Mbit/s
+	RateEach     int
+
+	Control string // of a relay in another process
+
+	TURN       []string // URLs of a foreign server
+	TURNSecret string
+
+	// Of pages that only check the network.
+	CheckCredentials time.Duration
+	CheckFor         time.Duration // how long they may have a socket
+}
+
+// off is what is not to be, as an address or a port.
+const off = "off"
+
+// settings are those of the relay. One that is its own process has most of them.
+func (c *relayConfig) settings() group {
+	return group{"STUN and TURN, for calls that NATs and firewalls would keep apart", []setting{
+		{"relay-addr", "HOST:PORT", "", "address over UDP, or off (default: that of --addr, where TCP and, with --tls-cert, TLS come in, too; for holdline relay :3478)", relayAddress(&c.Addr)},
+		{"stun-port", "PORT", "", "second port over UDP, by which pages see how a NAT maps them, or off (default: the one after --relay-addr's)", stunPort(&c.STUNPort)},
+		{"relay-host", "HOST", "", "name or address in the URLs that pages get (default: that by which the page came)", urlHost(&c.Host)},
+		{"relay-public-address", "LIST", "", "addresses, one IPv4 and one IPv6 at most, by which others reach this machine behind its NAT; its UDP ports must be forwarded", publicAddresses(&c.Public)},
+		{"relay-allow", "LIST", "", "where to relay beside the Internet: private, link-local, loopback, own, 192.0.2.0/24, separated by commas; calls within a LAN need none of it, for from one relayed address to another is always allowed", allowed(&c.Allow)},
+		{"relay-credentials", "TIME", "10m", "how long a page's credentials open new allocations; the open ones end with the participant", duration(&c.Credentials, 10*time.Second, 24*time.Hour)},
+		{"relay-max", "N", "2000", "allocations at the same time; each needs a file descriptor, over TCP two", number(&c.Max, 0, 1_000_000)},
+		{"relay-max-each", "N", "100", "the same for one participant, who needs up to three for each other one and network", number(&c.MaxEach, 1, 10_000)},
+		{"relay-rate", "MBIT", "1000", "Mbit/s through the relay, both ways added up; what is more is dropped", number(&c.Rate, 1, 1_000_000)},
+		{"relay-rate-each", "MBIT", "50", "the same for one participant", number(&c.RateEach, 1, 1_000_000)},
+		{"relay-control", "HOST:PORT", "", "where holdline relay is told who has left (its default 127.0.0.1:3480); given to the server, that process relays, at --relay-addr, and calls through it outlive the server's restarts", loopback(&c.Control)},
+		{"turn", "LIST", "", "URLs of another server for STUN and TURN instead, separated by commas, such as turn:turn.example.org:3478?transport=udp", turnURLs(&c.TURN)},
+		{"turn-secret", "SECRET", "", "what that server makes credentials with (coturn: static-auth-secret); best given as HOLDLINE_TURN_SECRET, which others on the machine do not see", text(&c.TURNSecret)},
+	}}
+}
+
+// check returns what is wrong with the settings together.
+func (c *relayConfig) check() error {
+	switch {
+	case len(c.TURN) > 0 && (c.Addr != "" || c.Control != ""):
+		return errors.New("--turn is instead of --relay-addr and --relay-control, got both")
+	case len(c.TURN) == 0 && c.TURNSecret != "":
+		return errors.New("--turn-secret needs --turn")
+	case c.Control != "" && c.Addr == "":
+		return errors.New("--relay-control needs --relay-addr, where that process relays")
+	case c.Control != "" && c.Addr == off:
+		return errors.New("--relay-control needs an address in --relay-addr, got off")
+	}
+	return nil
+}
+
+func (c *relayConfig) scale(f float64) {
+	for _, d := range []*time.Duration{&c.Credentials, &c.CheckCredentials, &c.CheckFor} {
+		*d = time.Duration(float64(*d) * f)
+	}
+}
+
+func relayAddress(to *string) func(string) error {
+	return func(value string) error {
+		host, port, err := net.SplitHostPort(value)
+		n, portErr := strconv.ParseUint(port, 10, 16)
+		_, hostErr := netip.ParseAddr(host)
+		switch {
+		case value == off:
+		case err != nil || portErr != nil || n == 0 || host != "" && host != "localhost" && hostErr != nil:
+			return errors.New("off, or an address as IP:PORT, localhost:PORT or :PORT, with a port from 1 to 65535")
+		}
+		*to = value
+		return nil
+	}
+}
+
+func stunPort(to *string) func(string) error {
+	return func(value string) error {
+		if n, err := strconv.ParseUint(value, 10, 16); value != off && (err != nil || n == 0) {
+			return errors.New("off, or a port from 1 to 65535")
+		}
+		*to = value
+		return nil
+	}
+}
+
+func urlHost(to *string) func(string) error {
+	return func(value string) error {
+		if _, err := netip.ParseAddr(value); err != nil && (!plainHost.MatchString(value) || strings.Contains(value, ":")) {
+			return errors.New("a host name or an IP address, without a port")
+		}
+		*to = value
+		return nil
+	}
+}
+
+func publicAddresses(to *[]netip.Addr) func(string) error {
+	return func(value string) error {
+		var list []netip.Addr
+		families := map[bool]bool{}
+		for item := range strings.SplitSeq(value, ",") {
+			ip, err := netip.ParseAddr(strings.TrimSpace(item))
+			if err != nil || ip.Zone() != "" || ip.IsUnspecified() || families[ip.Unmap().Is4()] {
+				return errors.New("one IPv4 address, one IPv6 address, or both, separated by a comma")
+			}
+			families[ip.Unmap().Is4()] = true
+			list = append(list, ip.Unmap())
+		}
+		*to = list
+		return nil
+	}
+}
+
+func allowed(to *relay.Allow) func(string) error {
+	return func(value string) (err error) {
+		*to, err = relay.ParseAllow(value)
+		return err
+	}
+}
+
+// turnURLs checks the form of RFC 7064 and RFC 7065: browsers throw at others,
+// and there would be no call.
+func turnURLs(to *[]string) func(string) error {
+	return func(value string) error {
+		var list []string
+		for item := range strings.SplitSeq(value, ",") {
+			item = strings.TrimSpace(item)
+			uri, err := stun.ParseURI(item)
+			if err != nil || uri.Host == "" {
+				return fmt.Errorf("up to %d URLs that begin with stun:, turn: or turns:, separated by commas", maxTURNURLs)
+			}
+			list = append(list, item)
+		}
+		if len(list) > maxTURNURLs {
+			return fmt.Errorf("up to %d URLs that begin with stun:, turn: or turns:, separated by commas", maxTURNURLs)
+		}
+		*to = list
+		return nil
+	}
+}
+
+// maxTURNURLs is how many URLs are passed on: browsers try all at once.
+const maxTURNURLs = 16
