@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,7 +122,10 @@ func (d *Doctor) candidateFailed(ev CandidateFailed) {
 		return
 	}
 	d.failure[ev.Check] = ev
-	d.detail(ev.Check, Detail{Name: DetailError, Text: strings.TrimSpace(strconv.Itoa(ev.Code) + " " + ev.Text)})
+	said := Detail{Name: DetailError, Text: strings.TrimSpace(strconv.Itoa(ev.Code) + " " + ev.Text)}
+	if !slices.Contains(d.at(ev.Check).Details, said) { // once for each of the device's networks
+		d.detail(ev.Check, said)
+	}
 	if isRelay(ev.Check) && ev.Code != noAnswer {
 		d.refused = strings.TrimSpace(strconv.Itoa(ev.Code) + " " + ev.Text)
 		d.conclude(ev.Check, StateFailed, RelayRefuses)

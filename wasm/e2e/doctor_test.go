@@ -3,9 +3,11 @@
 package e2e
 
 import (
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -222,4 +224,41 @@ func TestEveryScreenOfTheDoctorCanBeReadAndTouched(t *testing.T) {
 	p.Until("there is a verdict", `document.querySelector('[data-verdict]').dataset.verdict !== ''`)
 	p.Eval(`document.querySelectorAll('.check-row details').forEach((d) => { d.open = true })`, nil)
 	p.audited("check")
+}
+
+// TestTheDoctorOfTheServerItself: its own STUN, relay and credentials. On one
+// machine there is no NAT, and the loop goes from one relayed address to
+// another.
+func TestTheDoctorOfTheServerItself(t *testing.T) {
+	host := ownAddress(t)
+	s := StartServer(t, "--relay-addr", freePacketPort(t, host), "--stun-port", strconv.Itoa(portOf(t, freePacketPort(t, host))), "--relay-host", host.String())
+	p := visit(t, "Ana", s.URL+"/check?lang=en", "")
+	p.Describe = `({ verdict: { ...document.getElementById('check-verdict').dataset }, report: holdline.report() })`
+	p.judged("fine", "")
+	for _, id := range []doctor.CheckID{doctor.CheckSocket, doctor.CheckSTUN, doctor.CheckNAT, doctor.CheckRelayUDP, doctor.CheckLoop} {
+		if got := p.check(string(id)); got != "passed" {
+			t.Errorf("%s is %s\n%s", id, got, p.Description())
+		}
+	}
+	quiet(t, p)
+}
+
+// freePacketPort is an address whose port nobody listens at over UDP.
+func freePacketPort(t *testing.T, host netip.Addr) string {
+	t.Helper()
+	conn, err := net.ListenPacket("udp4", netip.AddrPortFrom(host, 0).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	return conn.LocalAddr().String()
+}
+
+func portOf(t *testing.T, address string) int {
+	t.Helper()
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(at.Port())
 }

@@ -150,8 +150,11 @@ func candidateOf(c js.Value) doctor.Candidate {
 		return ""
 	}
 	return doctor.Candidate{
-		Type: text(c.Get("type")), Protocol: text(c.Get("protocol")), Address: text(c.Get("address")), Port: number(c.Get("port")),
-		RelatedAddress: text(c.Get("relatedAddress")), RelatedPort: number(c.Get("relatedPort")),
+		Type: text(c.Get("type")), Protocol: text(c.Get("protocol")), Address: plain(text(c.Get("address"))), Port: number(c.Get("port")),
+		RelatedAddress: plain(text(c.Get("relatedAddress"))), RelatedPort: number(c.Get("relatedPort")),
 		RelayProtocol: text(c.Get("relayProtocol")), Network: after("network-id"),
 	}
 }
+
+// plain takes off the brackets that Chromium 156 writes around an IPv6 address.
+func plain(address string) string { return strings.Trim(address, "[]") }

@@ -56,6 +56,9 @@ func TestAProbeTellsItsCandidatesAndTheEndOfTheSearch(t *testing.T) {
 	if ev.Run != 3 || ev.Check != doctor.CheckAddresses || ev.Candidate.Type != "host" || ev.Candidate.Address == "" {
 		t.Errorf("%+v", ev)
 	}
+	if strings.Contains(ev.Candidate.Address, "[") {
+		t.Errorf("the address is %s", ev.Candidate.Address)
+	}
 	if !isFirefox() && ev.Candidate.Network == "" {
 		t.Error("Chromium does not write network-id any more")
 	}
