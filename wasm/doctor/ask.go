@@ -1,9 +1,10 @@
 package doctor
 
 import (
-	"net/url"
+	"net"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Ask is something to ask an administrator for: of the network, or of the
@@ -116,15 +117,17 @@ func (d *Doctor) allow(urls []string) (all []Ask) {
 	return all
 }
 
-// hostOf splits the origin of a page.
+// hostOf splits the origin of a page, which is scheme://host or
+// scheme://host:port (RFC 6454, section 6.1).
 func hostOf(origin string) (host string, port int) {
-	u, err := url.Parse(origin)
-	if err != nil {
-		return "", 0
+	scheme, rest, _ := strings.Cut(origin, "://")
+	if host, digits, err := net.SplitHostPort(rest); err == nil {
+		port, _ := strconv.Atoi(digits) // a browser writes no other
+		return host, port
 	}
-	port, err = strconv.Atoi(u.Port())
-	if err != nil {
-		port = map[string]int{"http": 80, "https": 443}[u.Scheme]
+	port = 80
+	if scheme == "https" {
+		port = 443
 	}
-	return u.Hostname(), port
+	return strings.Trim(rest, "[]"), port
 }

@@ -250,6 +250,17 @@ func TestRFC7065_URLsOfRelays(t *testing.T) {
 	}
 }
 
+func TestRFC6454_OriginsOfPages(t *testing.T) {
+	for origin, want := range map[string]Ask{
+		"https://call.example": {Host: "call.example", Port: 443}, "http://localhost:8080": {Host: "localhost", Port: 8080},
+		"http://call.example": {Host: "call.example", Port: 80}, "https://[2001:db8::1]:8443": {Host: "2001:db8::1", Port: 8443}, "https://[2001:db8::1]": {Host: "2001:db8::1", Port: 443},
+	} {
+		if host, port := hostOf(origin); host != want.Host || port != want.Port {
+			t.Errorf("%s: %s, %d, want %s, %d", origin, host, port, want.Host, want.Port)
+		}
+	}
+}
+
 func TestDevicesThatDoNotOpen(t *testing.T) {
 	for name, want := range map[string]Outcome{
 		"NotFoundError": DeviceMissing, "NotReadableError": DeviceBusy, "NotAllowedError": DeviceDenied, "AbortError": DeviceBusy,
