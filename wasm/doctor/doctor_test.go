@@ -179,6 +179,60 @@ func TestAnswersToAnOlderCheckUpAreDropped(t *testing.T) {
 	}
 }
 
+func TestAnAnswerToAnOlderCheckUpDoesNotCountInANewOne(t *testing.T) {
+	w := atHome()
+	w.play()
+	w.doctor.Step(w.now, AgainPressed{})
+	w.doctor.Step(w.now, ServerAnswered{Run: 1, Err: "late"})
+	if c := w.doctor.at(CheckServer); c.State != StateRunning {
+		t.Errorf("the server's check is %s", c.State)
+	}
+}
+
+// asked is a doctor who waits for the relays' answers.
+func asked(t *testing.T) (*Doctor, session.Time) {
+	t.Helper()
+	d, now := New(DefaultPolicy()), session.Time{Mono: time.Second, Wall: origin}
+	d.Step(now, Started{Browser: Browser{PeerConnection: true, Secure: true, TellsErrors: true}})
+	d.Step(now, ICETold{1, signal.ICE{Servers: home}})
+	return d, now
+}
+
+// W3C webrtc-pc, section 4.8.1.3: 701 is of the browser, the others are the relay's.
+func TestARelayThatCannotBeReachedHasNotRefused(t *testing.T) {
+	d, now := asked(t)
+	d.Step(now, CandidateFailed{1, CheckRelayTCP, 701, "", "Failed to establish connection"})
+	d.Step(now, CandidateFailed{1, CheckRelayTCP, 701, "", "Failed to establish connection"})
+	d.Step(now, GatheringDone{1, CheckRelayTCP})
+	d.Step(now, CandidateFailed{1, CheckRelayUDP, 486, "", "Allocation Quota Reached"})
+	if got := d.at(CheckRelayTCP); got.Outcome != RelaySilent || len(got.Details) != 2 {
+		t.Errorf("%s, %v", got.Outcome, got.Details)
+	}
+	if got := d.at(CheckRelayUDP).Outcome; got != RelayRefuses {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestALoopThatCarriesNothingIsBroken(t *testing.T) {
+	w := atHome()
+	w.loopBytes = 0
+	w.play()
+	if got := w.doctor.at(CheckLoop).Outcome; got != LoopBroken {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestAClockIsOffEitherWay(t *testing.T) {
+	for _, behind := range []time.Duration{-2 * time.Minute, 2 * time.Minute} {
+		w := atHome()
+		w.clock = behind
+		w.play()
+		if got := w.doctor.Snapshot().Verdict; got != "clock-off" {
+			t.Errorf("the server is %v behind: %s", behind, got)
+		}
+	}
+}
+
 func TestAServerWithOneSTUNAddressCannotTellTheMapping(t *testing.T) {
 	w := atHome()
 	w.servers = []signal.ICEServer{{URLs: []string{"stun:call.example"}}, home[1]}

@@ -99,7 +99,6 @@ func family(address string) string {
 func (d *Doctor) concludeNAT() {
 	outcome := d.mapping()
 	if outcome == NATUnclear && d.done[CheckNAT] && d.is(CheckSTUN, StateRunning) {
-		d.at(CheckNAT).until = 0
 		return
 	}
 	for i, c := range d.of(CheckNAT, "srflx") {
