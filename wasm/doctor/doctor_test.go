@@ -28,12 +28,14 @@ var checkups = []struct {
 	{"names-shown", func(w *world) { w.hidden = false }, nil, "fine", ""},
 	{"no-nat", func(w *world) { w.public = true }, nil, "fine", ""},
 	{"no-nat-in-firefox", func(w *world) { w.public, w.firefox = true, true }, nil, "fine", ""},
+	{"no-nat-no-relay-in-firefox", func(w *world) { w.public, w.firefox, w.servers = true, true, home[:1] }, nil, "fine-no-relay", ""},
 	{"symmetric-nat", func(w *world) { w.symmetric = true }, nil, "fine-relayed", ""},
 	{"symmetric-nat-in-firefox", func(w *world) { w.symmetric, w.firefox = true, true }, nil, "fine-relayed", ""},
 	{"symmetric-nat-no-relay", func(w *world) { w.symmetric, w.servers = true, home[:1] }, nil, "no-relay", signal.FindingNoRelay},
 	{"no-relay", func(w *world) { w.servers = home[:1] }, nil, "fine-no-relay", ""},
 	{"udp-blocked", func(w *world) { w.udpBlocked = true }, nil, "udp-blocked", signal.FindingUDPBlocked},
 	{"udp-blocked-in-firefox", func(w *world) { w.udpBlocked, w.firefox = true, true }, nil, "udp-blocked", signal.FindingUDPBlocked},
+	{"udp-blocked-no-stun", func(w *world) { w.udpBlocked, w.servers = true, home[1:] }, nil, "udp-blocked", signal.FindingUDPBlocked},
 	{"only-443", func(w *world) { w.tls443 = true }, nil, "only-443", signal.FindingUDPBlocked},
 	{"nothing-answers", func(w *world) { w.udpBlocked, w.tcpBlocked = true, true }, nil, "nothing-answers", signal.FindingNothingAnswers},
 	{"no-stun", func(w *world) { w.servers = home[1:] }, nil, "stun-silent", ""},
@@ -190,17 +192,16 @@ func TestAnAnswerToAnOlderCheckUpDoesNotCountInANewOne(t *testing.T) {
 }
 
 // asked is a doctor who waits for the relays' answers.
-func asked(t *testing.T) (*Doctor, session.Time) {
-	t.Helper()
+func asked(tellsErrors bool) (*Doctor, session.Time) {
 	d, now := New(DefaultPolicy()), session.Time{Mono: time.Second, Wall: origin}
-	d.Step(now, Started{Browser: Browser{PeerConnection: true, Secure: true, TellsErrors: true}})
+	d.Step(now, Started{Browser: Browser{PeerConnection: true, Secure: true, TellsErrors: tellsErrors}})
 	d.Step(now, ICETold{1, signal.ICE{Servers: home}})
 	return d, now
 }
 
 // W3C webrtc-pc, section 4.8.1.3: 701 is of the browser, the others are the relay's.
 func TestARelayThatCannotBeReachedHasNotRefused(t *testing.T) {
-	d, now := asked(t)
+	d, now := asked(true)
 	d.Step(now, CandidateFailed{1, CheckRelayTCP, 701, "", "Failed to establish connection"})
 	d.Step(now, CandidateFailed{1, CheckRelayTCP, 701, "", "Failed to establish connection"})
 	d.Step(now, GatheringDone{1, CheckRelayTCP})
@@ -209,6 +210,31 @@ func TestARelayThatCannotBeReachedHasNotRefused(t *testing.T) {
 		t.Errorf("%s, %v", got.Outcome, got.Details)
 	}
 	if got := d.at(CheckRelayUDP).Outcome; got != RelayRefuses {
+		t.Errorf("%s", got)
+	}
+}
+
+// Firefox 153 does not say whether STUN answered that there is no NAT, or
+// nobody did: a relay over UDP does.
+func TestFirefoxsEarlyEndIsJudgedByTheRelay(t *testing.T) {
+	d, now := asked(false)
+	for _, id := range []CheckID{CheckNAT, CheckSTUN} {
+		d.Step(now, CandidateFound{1, id, Candidate{Type: "host", Protocol: "udp", Address: "a.local", Port: 5}})
+		d.Step(now, GatheringDone{1, id})
+		if got := d.at(id).State; got != StateRunning {
+			t.Fatalf("%s is %s before the relay has answered", id, got)
+		}
+	}
+	d.Step(now, CandidateFound{1, CheckRelayUDP, Candidate{Type: "relay", Protocol: "udp", Address: "203.0.113.5", Port: 6}})
+	if stun, nat := d.at(CheckSTUN).Outcome, d.at(CheckNAT).Outcome; stun != STUNSame || nat != NATNone {
+		t.Errorf("STUN: %s, NAT: %s", stun, nat)
+	}
+}
+
+func TestASearchThatFoundNothingIsNoAnswer(t *testing.T) {
+	d, now := asked(true)
+	d.Step(now, GatheringDone{1, CheckSTUN})
+	if got := d.at(CheckSTUN).Outcome; got != STUNSilent {
 		t.Errorf("%s", got)
 	}
 }
