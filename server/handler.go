@@ -18,6 +18,7 @@ type routes struct {
 func newHandler(site *site, to routes, ready func() bool, hsts bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", site.servePage)
+	mux.HandleFunc("GET /check", site.servePage)
 	mux.HandleFunc("GET /r/{room...}", site.serveRoom)
 	mux.HandleFunc("GET /static/{name...}", site.serveFile)
 	mux.Handle("GET /ws", to.socket)

@@ -204,7 +204,7 @@ func TestAcceptEncodingChoosesTheVariant(t *testing.T) {
 
 func TestEveryCodingHasItsOwnStrongETagAndAnswers304ToItAlone(t *testing.T) {
 	h := handlerOf(t, pageFS())
-	for _, path := range []string{"/", "/r/blue-room", "/static/app.css", "/static/dist/holdline.wasm"} {
+	for _, path := range []string{"/", "/r/blue-room", "/check", "/static/app.css", "/static/dist/holdline.wasm"} {
 		etags := map[string]string{}
 		for _, coding := range []string{"br", "gzip", "identity"} {
 			etag := ask(h, "GET", path, "Accept-Encoding", coding).Header().Get("ETag")
@@ -240,7 +240,7 @@ func TestEveryCodingHasItsOwnStrongETagAndAnswers304ToItAlone(t *testing.T) {
 
 func TestNamesWithoutAHashAreCheckedEachTime(t *testing.T) {
 	h := handlerOf(t, pageFS())
-	for _, path := range []string{"/", "/r/blue-room", "/static/app.css", "/static/dist/holdline.wasm"} {
+	for _, path := range []string{"/", "/r/blue-room", "/check", "/static/app.css", "/static/dist/holdline.wasm"} {
 		if got := ask(h, "GET", path).Header().Get("Cache-Control"); got != "no-cache" {
 			t.Errorf("Cache-Control of %s = %q, want no-cache", path, got)
 		}
@@ -283,7 +283,7 @@ func TestEveryHTMLPageIsConfined(t *testing.T) {
 		"Referrer-Policy":            "same-origin",
 		"Strict-Transport-Security":  "", // not without TLS
 	}
-	for _, path := range []string{"/", "/r/room", "/r/a%20b"} {
+	for _, path := range []string{"/", "/r/room", "/check", "/r/a%20b"} {
 		got := ask(h, "GET", path).Header()
 		for name, value := range want {
 			if got.Get(name) != value {

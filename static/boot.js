@@ -19,6 +19,7 @@
   const cleanName = (s) => s.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '').trim()
 
   const config = {
+    check: /^\/check\/?$/.test(location.pathname),
     room: path && /^[\w-]{1,64}$/.test(path[1]) ? path[1] : '',
     name: [...cleanName(query.get('name') ?? stored.get('name') ?? '')].slice(0, 64).join(''),
     joinNow: query.get('join') === 'now',
@@ -58,7 +59,7 @@
   function applyLanguage() {
     root.lang = language
     fillWords(document)
-    document.title = text(config.room ? 'title.room' : 'title.start', { room: config.room }) || document.title
+    document.title = text(config.room ? 'title.room' : config.check ? 'title.check' : 'title.start', { room: config.room }) || document.title
     fire('language')
   }
 
@@ -89,7 +90,7 @@
       const { state, signaling, cause } = root.dataset
       return last = ask('snapshot') ?? { ...last, state, signaling, cause }
     }
-    report() { return ask('report') }
+    report() { return ask('report') ?? shell.bareReport?.() ?? null }
     leave() { fire('leave') }
     say(text) { fire('say', `${text}`) }
     addEventListener(type, ...rest) {
@@ -112,7 +113,7 @@
   }
 
   function enable(on) {
-    for (const control of document.querySelectorAll('.controls button, #settings, #ask, #ask-in-call')) control.disabled = !on
+    for (const control of document.querySelectorAll('.controls button, #settings, #ask, #ask-in-call, .check-up button')) control.disabled = !on
   }
 
   function attach(version) {
@@ -140,6 +141,7 @@
     attached = false
     document.getElementById('save-report').hidden = true
     shell.loading(false)
+    if (config.check) return shell.checkStopped(words ?? cause)
     root.dataset.signaling = 'closed'
     const end = { subject: last.participant, cause, layer: 'app', by: 'browser', next, revision: 1, final: true }
     last.end = end
@@ -158,7 +160,7 @@
   async function load(wasm) {
     slow = setTimeout(() => {
       shell.loading(true)
-      if (wanted === null) shell.status(root.dataset.state === 'joining' ? 'loading.join' : 'loading')
+      if (wanted === null) shell.status({ joining: 'loading.join', check: 'loading.progress' }[root.dataset.state] ?? 'loading')
     }, 1000)
     let go, program
     try {
@@ -187,7 +189,7 @@
       window.holdlineGoodbye?.abandon()
       if (root.dataset.state === 'ended') config.joinNow = false // who has left stays away
       shell.end(null)
-      for (const el of document.querySelectorAll('[data-peer], #messages > *, .recovery')) el.remove()
+      for (const el of document.querySelectorAll('[data-peer], [data-check], #messages > *, .recovery')) el.remove()
       document.getElementById('connection').hidden = true
     }
     fail(new Error('the Go program has exited'))
@@ -220,12 +222,13 @@
     const href = (id) => document.getElementById(id).href
     shell.words = fetch(href('text')).then((r) => r.json()).then((t) => { tables = t }).catch(console.error).then(applyLanguage)
     shell.wire()
+    if (config.check) shell.wireCheck()
     applyLanguage()
     if (!window.RTCPeerConnection || !window.WebAssembly) {
       await shell.words
       return stop('unsupported-browser', 'other-browser')
     }
-    if (config.room) return load(href('wasm'))
+    if (config.room || config.check) return load(href('wasm'))
     // The start page has no client; it only warms the compiled one.
     markReady(holdline)
     WebAssembly.compileStreaming(fetch(href('wasm'))).catch(console.error)
@@ -238,7 +241,9 @@
   }
 
   root.lang = language
-  if (!window.RTCPeerConnection || !window.WebAssembly) {
+  if (config.check) {
+    root.dataset.state = 'check'
+  } else if (!window.RTCPeerConnection || !window.WebAssembly) {
     root.dataset.state = 'ended'
     root.dataset.cause = 'unsupported-browser'
   } else if (config.room) {

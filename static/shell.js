@@ -119,7 +119,7 @@
     const url = URL.createObjectURL(new Blob([JSON.stringify(report)], { type: 'application/json' }))
     const a = document.createElement('a')
     a.href = url
-    a.download = `holdline-${config.room}-${new Date().toISOString().slice(0, 19).replace(/\D/g, '')}.json`
+    a.download = `holdline-${config.room || 'check'}-${new Date().toISOString().slice(0, 19).replace(/\D/g, '')}.json`
     a.click()
     setTimeout(() => URL.revokeObjectURL(url), 60_000)
     notify('report.saved')
@@ -201,6 +201,7 @@
     'other-room': ['end-start', 'rejoin'],
     'ask-owner': ['end-start'],
     'use-https': ['end-start'],
+    'check-firewall': ['rejoin', 'end-check', 'end-start'],
   }
   let ended = null
 
@@ -235,7 +236,7 @@
     root.dataset.state = 'ended'
     root.dataset.cause = end.cause
     const fits = config.room ? steps[end.next] ?? ['rejoin', 'end-start'] : []
-    for (const id of ['rejoin', 'reload', 'end-copy', 'end-start']) {
+    for (const id of ['rejoin', 'reload', 'end-copy', 'end-check', 'end-start']) {
       $(id).hidden = !fits.includes(id)
       $(id).classList.toggle('primary', id === fits[0])
       $(id).style.order = String(fits.indexOf(id))
@@ -292,6 +293,8 @@
       if (event.target.closest('.hear')) document.querySelectorAll('.peer video').forEach(play)
     })
   }
+
+  Object.assign(shell, { notify, copyText, saveReport })
 
   // wire brings the page to life once its elements are there.
   shell.wire = () => {

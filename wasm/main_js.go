@@ -37,6 +37,9 @@ type client struct {
 }
 
 func main() {
+	if page.ForCheck() {
+		examine()
+	}
 	c := &client{session: session.New(session.DefaultPolicy()), trace: session.NewTrace()}
 	c.driver = driver.New(c.session, c.trace, c)
 	c.timer = browser.NewTimer(func() { c.wake() })

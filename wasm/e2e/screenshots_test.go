@@ -34,6 +34,7 @@ func TestScreenshots(t *testing.T) {
 		{"server", serverScreens},
 		{"ends", endScreens},
 		{"chinese", chineseScreens},
+		{"check", checkScreens},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.take(&album{t: t, dir: dir}) })
 	}
@@ -382,4 +383,33 @@ func chineseScreens(a *album) {
 	p.Press("离开")
 	p.Is("ended")
 	a.take(p, "zh-end")
+}
+
+// checkScreens are the doctor at work, content, with something to ask for, in
+// Chinese, and without a client.
+func checkScreens(a *album) {
+	c := newClinic(a.t)
+	c.stun(beyond(40000))
+	c.stun(beyond(40000))
+	c.relay(turnPassword, true)
+	p := c.patient("")
+	p.judged("fine", "")
+	a.take(p, "check-fine")
+	p.Eval(`document.querySelector('[data-check=loop] details').open = document.querySelector('[data-check=socket] details').open = true`, nil)
+	a.take(p, "check-details")
+
+	c = newClinic(a.t)
+	c.blackHole("stun")
+	c.blackHole("turn")
+	p = c.patient(`{ const later = window.setTimeout; window.setTimeout = (fn, ms, ...rest) => later(fn, ms > 1500 ? ms * 20 : ms, ...rest) }`)
+	p.Until("STUN is asked", `document.querySelector('[data-check=stun]').dataset.state === 'running'`)
+	a.take(p, "check-running")
+	p = c.patient("")
+	p.judged("nothing-answers", "nothing-answers")
+	a.take(p, "check-nothing-answers")
+	p.Eval(`holdline.shell.setLanguage('zh')`, nil)
+	a.take(p, "check-chinese")
+	p = c.patient("delete window.RTCPeerConnection")
+	p.judged("unsupported-browser", "")
+	a.take(p, "check-unsupported")
 }

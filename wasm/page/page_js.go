@@ -273,10 +273,3 @@ func (p *Page) RemoteVideo(participant string, kind session.DeviceKind) js.Value
 
 // SelfVideo is the muted <video> for the own picture.
 func (p *Page) SelfVideo() js.Value { return find(p.self, "video") }
-
-func choose(condition bool, yes, no string) string {
-	if condition {
-		return yes
-	}
-	return no
-}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"holdline/server/signal"
+	"holdline/wasm/doctor"
 	"holdline/wasm/session"
 )
 
@@ -87,6 +88,27 @@ func composed() []string {
 		"network.ethernet", "network.cellular", "network.bluetooth", "network.vpn", "network.unknown"} {
 		ids = append(ids, "path."+t)
 	}
+	for _, v := range append(doctor.VerdictIDs(), "load-failed", "client-failed") {
+		ids = append(ids, "check.verdict."+string(v), "check.more."+string(v))
+	}
+	for _, o := range doctor.Outcomes() {
+		ids = append(ids, "check.says."+string(o))
+	}
+	for _, a := range doctor.AskIDs() {
+		ids = append(ids, "check.ask."+string(a))
+	}
+	for _, d := range doctor.DetailNames() {
+		ids = append(ids, "check.detail."+string(d))
+	}
+	for _, c := range doctor.CheckIDs() {
+		ids = append(ids, "check.name."+string(c))
+	}
+	for _, s := range doctor.States() {
+		ids = append(ids, "check.state."+string(s))
+	}
+	for _, g := range doctor.Groups() {
+		ids = append(ids, "check.now."+string(g))
+	}
 	return append(ids, "peer.page-navigated.here", "peer.now.page-navigated.here", "self.load-failed", "self.more.load-failed")
 }
 
@@ -114,7 +136,7 @@ func source(t *testing.T, names ...string) string {
 }
 
 // sources are the files of this package that word things.
-var sources = []string{"view.go", "back.go", "peer.go", "path.go", "panel.go", "plot.go", "units.go", "chat_js.go", "page_js.go"}
+var sources = []string{"view.go", "back.go", "peer.go", "path.go", "panel.go", "plot.go", "units.go", "chat_js.go", "page_js.go", "check.go"}
 
 var (
 	htmlID   = regexp.MustCompile(`data-text(?:-label|-placeholder)?="([^"]+)"`)
@@ -135,7 +157,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 		}
 	}
 	note(htmlID, source(t, "../../static/index.html"))
-	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js", "../../static/elsewhere.js"))
+	note(scriptID, source(t, "../../static/boot.js", "../../static/shell.js", "../../static/check.js", "../../static/elsewhere.js"))
 	note(goID, source(t, sources...))
 	for id := range named {
 		if en[id] == "" {
@@ -145,7 +167,7 @@ func TestEveryIDThatTheSourcesNameHasWords(t *testing.T) {
 }
 
 func TestNoWordsLieUnused(t *testing.T) {
-	all := source(t, append([]string{"../../static/index.html", "../../static/boot.js", "../../static/shell.js", "../../static/elsewhere.js"}, sources...)...)
+	all := source(t, append([]string{"../../static/index.html", "../../static/boot.js", "../../static/shell.js", "../../static/check.js", "../../static/elsewhere.js"}, sources...)...)
 	used := composed()
 	for id := range tables(t)["en"] {
 		family := strings.HasPrefix(id, "device.") || strings.HasPrefix(id, "peer.state.")
@@ -177,6 +199,7 @@ func TestContractAccessibleNamesInEnglish(t *testing.T) {
 	for id, want := range map[string]string{
 		"start.call": "Start a call", "room": "Room", "name": "Your name", "language": "Language",
 		"join": "Join", "go-back": "Go back in", "leave": "Leave", "rejoin": "Rejoin", "copy-link": "Copy link", "save-report": "Save report",
+		"check.again": "Check again", "check.copy": "Copy report", "check.devices": "Check camera and microphone", "check.link": "Check your connection",
 		"microphone.mute": "Mute microphone", "microphone.unmute": "Unmute microphone",
 		"camera.off": "Turn camera off", "camera.on": "Turn camera on", "message": "Message", "send": "Send", "path.title": "Connection to {name}",
 		"elsewhere": "Open on another device",

@@ -253,3 +253,10 @@ func deviceProblem(d session.Device) string {
 	}
 	return string(signal.CauseDeviceMissing)
 }
+
+func choose(condition bool, yes, no string) string {
+	if condition {
+		return yes
+	}
+	return no
+}

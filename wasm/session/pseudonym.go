@@ -17,6 +17,10 @@ const ufragLine = "a=ice-ufrag:"
 // secretLines are the SDP attributes that are credentials or name a key.
 var secretLines = []string{"a=ice-pwd:", "a=fingerprint:", "a=crypto:", "a=tls-id:", "a=identity:"}
 
+// Pseudonyms gives a function that replaces the addresses in texts by names of
+// their kind, the same name for the same address.
+func Pseudonyms() func(text string) string { return new(redactor).text }
+
 // candidateFields are those of RTCIceCandidateInit.
 var candidateFields = []string{"candidate", "sdpMid", "sdpMLineIndex", "usernameFragment"}
 

@@ -19,6 +19,7 @@ var pure = map[string][]string{
 	"wasm/session":  {"holdline/server/signal"},
 	"server/signal": {},
 	"server/room":   {"holdline/server/signal"},
+	"wasm/doctor":   {"holdline/server/signal", "holdline/wasm/session"},
 	"wasm/sim":      {"holdline/server/signal", "holdline/server/room", "holdline/wasm/session"},
 }
 
