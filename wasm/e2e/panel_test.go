@@ -24,6 +24,7 @@ func (p *Page) draws(plot string) {
 func TestThePanelTellsOfADirectPath(t *testing.T) {
 	ana, ben := call(t, StartServer(t), "")
 	ana.plays(1)
+	ana.ToFront()
 	ana.Until("the path is direct", tile("Ben")+`.dataset.path === 'direct' && `+tile("Ben")+`.dataset.why === ''`)
 	ana.Until("the panel is not there", panelOf("Ben", `!p.checkVisibility()`))
 	ana.Eval(`document.getElementById('main').focus()`, nil)
@@ -54,13 +55,14 @@ func TestThePanelTellsOfADirectPath(t *testing.T) {
 
 func TestThePanelFollowsTheLanguageAndGoesWithItsParticipant(t *testing.T) {
 	ana, ben := call(t, StartServer(t, scale), "&media=none")
+	ana.ToFront()
 	ana.Until("the path is direct", tile("Ben")+`.dataset.path === 'direct'`)
 	ana.Press("Connection to Ben")
 	ana.Until("it is in English", panelOf("Ben", `p.innerText.includes('Round-trip time') && p.innerText.includes('Direct: ')`))
 	ana.Choose("Language", "zh")
 	ana.Until("it is in Chinese", panelOf("Ben", `p.innerText.includes('往返时间') && p.innerText.includes('直连：') && !p.innerText.includes('Direct')`))
 	ana.Press("关闭面板")
-	ana.focusOn("与 Ben 的连接")
+	ana.Until("the focus is on the button again", panelOf("Ben", `document.activeElement === t.querySelector('.line')`))
 	ana.Press("与 Ben 的连接")
 	ben.Press("Leave")
 	ana.Until("it says that Ben has left", panelOf("Ben", `p.dataset.path === 'none' && p.querySelector('.verdict').textContent === 'Ben 离开了通话'`))

@@ -263,12 +263,12 @@ func panelScreens(a *album) {
 	ana.draws("in")
 	a.take(ana, "panel")
 	details := func(bool) {
-		ana.Eval(`document.getElementById('connection-details').open = true; document.getElementById('connection-details').scrollIntoView()`, nil)
+		ana.Eval(`(document.getElementById('connection-details').open = true, document.getElementById('connection-details').scrollIntoView())`, nil)
 	}
 	a.take(ana, "panel-details", details)
 	ana.Choose("Language", "zh")
 	a.take(ana, "zh-panel-details", details)
-	ana.Choose("Language", "en")
+	ana.Choose("语言", "en")
 	for _, name := range []string{"Chen Wei", "Dora Lind"} {
 		a.joins(s, name, "")
 		ana.Sees(name, "connected")

@@ -197,6 +197,9 @@ func (p *Page) renderPanel(s session.Snapshot, now float64) {
 			return
 		}
 	}
+	if p.panel.element.Call("contains", p.document.Get("activeElement")).Bool() {
+		p.document.Call("getElementById", "main").Call("focus")
+	}
 	p.hidePanel()
 	p.shell.Call("panel", false)
 }

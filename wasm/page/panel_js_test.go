@@ -125,7 +125,7 @@ func TestThePanelOpensClosesAndHandsTheFocusBack(t *testing.T) {
 	shown(`b.click()`)
 	s.Peers = s.Peers[1:]
 	p.Render(s)
-	is(t, "who it was about is gone", `p.hidden`)
+	is(t, "who it was about is gone", `p.hidden`, `document.activeElement.id === 'main'`)
 }
 
 func TestThePlotsMoveOnWithoutAChangeOfTheCall(t *testing.T) {

@@ -40,7 +40,8 @@ func (s Series) note(path *session.Path) Series {
 	sample := Sample{At: path.Sampled, RTT: nan, Loss: nan, In: path.In, Out: path.Out, Consent: nan}
 	if path.State == session.PathConnected {
 		sample.Loss = path.Loss
-		if path.RTT > 0 { // Firefox knows none before the first consent
+		// Firefox knows none before the first consent, and has 0 for less than a millisecond.
+		if path.RTT > 0 || path.Consent > 0 {
 			sample.RTT = path.RTT
 		}
 	}

@@ -37,6 +37,10 @@ func TestWhatIsNotKnownIsNoZero(t *testing.T) {
 	if !math.IsNaN(young.RTT) || !math.IsNaN(young.Consent) || young.Loss != 0.01 {
 		t.Errorf("before the first consent: %+v", young)
 	}
+	near := Series(nil).note(sampled(now, func(p *session.Path) { p.RTT = 0 }))[0]
+	if near.RTT != 0 {
+		t.Errorf("less than a millisecond: %+v", near)
+	}
 	broken := Series(nil).note(sampled(now, func(p *session.Path) { p.State = session.PathBroken }))[0]
 	if !math.IsNaN(broken.RTT) || !math.IsNaN(broken.Loss) || broken.Consent != 3000 {
 		t.Errorf("while nothing comes: %+v", broken)
