@@ -169,6 +169,7 @@ type page struct {
 	busyUntil time.Duration
 	slept     time.Duration // how far the wall clock is ahead
 	cutOff    bool          // it cannot reach the server
+	void      bool          // what it dials neither opens nor fails
 	address   string        // from which the server sees it come
 	log       []Action
 	kinds     map[string]int // orders carried out, by type
@@ -249,6 +250,9 @@ func (p *page) perform(a Action) {
 	case OpenSignaling:
 		p.socketEnds(1000)
 		p.attempt = a.Attempt
+		if p.void {
+			return
+		}
 		if w.down || p.cutOff {
 			w.after(signalTime, func() { p.step(SignalingClosed{Attempt: a.Attempt, Code: 1006}) })
 			return

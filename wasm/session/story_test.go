@@ -1,0 +1,197 @@
+package session
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"holdline/server/signal"
+)
+
+// sampleOf is a sample whose chosen pair has such ends.
+func (p *page) sampleOf(local, remote string) {
+	q := p.s.Peers[0]
+	p.step(StatsSampled{Link: q.name(), Attempt: q.Link.StatsAttempt, Packets: q.Link.Packets + 1,
+		Flow: Flow{Pair: &Pair{Local: Candidate{Type: local, Protocol: "udp"}, Remote: Candidate{Type: remote, Protocol: "udp"}}, RTT: 7, Consent: 40, In: 1000}})
+}
+
+func (p *page) path() *Path { return p.s.Snapshot().Peers[0].Path }
+
+func TestAPathThatWasDirectAndIsRelayedWasBlocked(t *testing.T) {
+	_, ana, _ := relayed(t, time.Minute)
+	ana.sampleOf("srflx", "srflx")
+	if v := ana.path(); v.Relayed || v.Why != WhyNone {
+		t.Fatalf("direct: %+v", v)
+	}
+	ana.sampleOf("relay", "srflx")
+	if v := ana.path(); !v.Relayed || v.Why != WhyBlocked {
+		t.Errorf("relayed after a direct path: relayed %v because of %q, want blocked", v.Relayed, v.Why)
+	}
+	ana.sampleOf("host", "host")
+	ana.s.Peers[0].Link.WasDirect = false
+	ana.sampleOf("relay", "srflx")
+	if v := ana.path(); v.Why == WhyBlocked {
+		t.Error("a path that was direct since is still called blocked")
+	}
+}
+
+func TestWhyAPathIsRelayed(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		local, remote []string
+		reach         reach
+		want          Why
+	}{
+		{"this NAT is symmetric", []string{"candidate:1 1 udp 1 198.51.100.7 6000 typ srflx", "candidate:1 1 udp 1 198.51.100.7 6001 typ srflx"}, nil, reach{STUN: true}, WhySymmetric},
+		{"the other NAT is", nil, []string{"candidate:1 1 udp 1 198.51.100.7 6000 typ srflx", "candidate:1 1 udp 1 198.51.100.7 6001 typ srflx"}, reach{STUN: true}, WhySymmetric},
+		{"UDP is silent", nil, nil, reach{Stream: true}, WhyUDPBlocked},
+		{"the other side has nothing else", nil, []string{"candidate:1 1 udp 1 203.0.113.5 7000 typ relay"}, reach{STUN: true}, WhyRemote},
+		{"nothing of that", nil, nil, reach{STUN: true}, WhyFiltered},
+	} {
+		_, ana, _ := relayed(t, time.Minute)
+		p := ana.s.Peers[0]
+		p.Link.All, p.Link.WasDirect = search{}, false
+		for _, line := range tt.local {
+			ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf(line)})
+		}
+		for _, line := range tt.remote {
+			ana.s.heardOf(p, candidateOf(line))
+		}
+		ana.s.Reach = tt.reach
+		ana.sampleOf("relay", "relay")
+		if got := ana.path().Why; got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestARecoveryIsToldWithItsRungAndItsTime(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	ana.sampleOf("host", "host")
+	w.blocked = true
+	w.until(5*time.Second, "the second rung", func() bool { return ana.s.Peers[0].Link.Rung == rungNewConnection })
+	if v := ana.path(); v.State != PathBroken || len(v.Recovery) != 1 || v.Recovery[0].Took != 0 || v.Recovery[0].Failed {
+		t.Errorf("while it lasts: %+v", v)
+	}
+	w.blocked = false
+	for _, p := range w.pages {
+		for _, c := range p.pcs {
+			p.connect(c)
+		}
+	}
+	w.until(10*time.Second, "it is repaired", func() bool { return ana.s.Peers[0].Link.State == linkConnected })
+	v := ana.path()
+	if len(v.Recovery) != 1 || v.Recovery[0].Rung != rungNewConnection || v.Recovery[0].Took < 1000 || v.State != PathConnected {
+		t.Errorf("after it: %+v", v)
+	}
+}
+
+func TestAPathThatIsBlockedForGoodHasAFinding(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	p := ana.s.Peers[0]
+	ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 198.51.100.7 6000 typ srflx"), URL: "stun:relay.test"})
+	ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 203.0.113.5 7000 typ relay"), RelayProtocol: "udp"})
+	w.blocked, w.broken = true, true
+	w.run(45 * time.Second)
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CausePathBlocked)
+	if v := ana.peer("Ben"); v.End.Finding != signal.FindingPathLost || v.Path.Finding != signal.FindingPathLost || v.Path.State != PathFailed || !v.Path.Recovery[0].Failed {
+		t.Errorf("%+v, %+v: want path-lost", v.End, v.Path)
+	}
+}
+
+func TestAServerThatDoesNotAnswerHasNotRefused(t *testing.T) {
+	_, ana, _ := relayed(t, time.Minute)
+	l := ana.s.Peers[0].name()
+	ana.step(CandidateFailed{Link: l, Code: 701, URL: "turn:relay.test", Text: "timed out"})
+	if ana.s.Reach.Refused != "" {
+		t.Errorf("701 is taken for a refusal: %q", ana.s.Reach.Refused)
+	}
+	ana.step(CandidateFailed{Link: l, Code: 486, URL: "turn:relay.test", Text: "quota"})
+	if ana.s.Reach.Refused != "486 quota" {
+		t.Errorf("486 is taken for %q", ana.s.Reach.Refused)
+	}
+	ana.step(NetworkChanged{Online: true})
+	if ana.s.Reach.Refused != "" || ana.s.Reach.STUN {
+		t.Error("what another network's servers said still counts")
+	}
+}
+
+func TestInARungOnlyOneSideOffers(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	restarts := func(p *page) int { return count(p, func(a SetLocalDescription) bool { return a.Restart }) }
+	w.blocked = true
+	w.until(3*time.Second, "a restart", func() bool { return restarts(ana)+restarts(ben) > 0 })
+	w.run(DefaultPolicy().YieldFor + 100*time.Millisecond)
+	if a, b := restarts(ana), restarts(ben); a+b != 1 {
+		t.Errorf("Ana offers %d times and Ben %d, want one of them once", a, b)
+	}
+}
+
+func TestWhoOpenedTheConnectionGivesWay(t *testing.T) {
+	_, ana, ben := relayed(t, time.Minute)
+	if !ben.s.polite(ben.s.Peers[0]) || ana.s.polite(ana.s.Peers[0]) {
+		t.Fatal("Ben came last and offered, so he is the one to give way")
+	}
+	ben.s.Participant, ana.s.Participant = ana.s.Participant, ben.s.Participant
+	if !ben.s.polite(ben.s.Peers[0]) || ana.s.polite(ana.s.Peers[0]) {
+		t.Error("the ids decide")
+	}
+}
+
+// Firefox 153 counts no packets of a call without media.
+func TestWhereStatisticsTellNothingThePathIsOnlyRestarted(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	l := &ana.s.Peers[0].Link
+	l.Tells = false
+	for _, c := range ana.pcs {
+		c.media = 0
+	}
+	w.blocked, w.noMedia = true, true
+	var rungs []int
+	for range 100 {
+		w.run(100 * time.Millisecond)
+		if n := len(rungs); n == 0 || rungs[n-1] != l.Rung {
+			rungs = append(rungs, l.Rung)
+		}
+	}
+	if slices.Contains(rungs, rungNewConnection) {
+		t.Errorf("rungs %v while the browser says connected", rungs)
+	}
+	ana.step(ConnectionStateChanged{ana.s.Peers[0].name(), "disconnected"})
+	w.until(5*time.Second, "a new connection", func() bool { return ana.s.Peers[0].Link.Rung == rungNewConnection })
+}
+
+func TestWhatIsDialedIntoTheVoidIsDialedAnew(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	w.blocked = true
+	ana.socketEnds(1006)
+	ana.void = true // from now on no socket opens, and none fails
+	w.run(2 * time.Second)
+	before := ana.attempt
+	w.run(10 * time.Second)
+	if n := ana.attempt - before; n < 8 || n > 22 {
+		t.Errorf("%d sockets were dialed within 10 s, want about one a second", n)
+	}
+}
+
+func TestAnOfferRightAfterAnAgreementWaitsInFirefox(t *testing.T) {
+	for _, firefox := range []bool{false, true} {
+		w, ana := onewire(t)
+		ana.s.Config.ChecksWait = firefox
+		ana.hearOffer(4, 1, 1, 1, "v=0\r\na=ice-ufrag:one\r\n")
+		w.run(100 * time.Millisecond)
+		ana.s.peer("zoe").Link.Ever = true
+		ana.hearOffer(4, 1, 1, 2, "v=0\r\na=ice-ufrag:two\r\n")
+		ana.hear(signal.Envelope{Type: signal.TypeCandidate, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: 2,
+			Payload: candidateOf("candidate:1 1 udp 1 10.0.0.1 5000 typ host")})
+		w.run(100 * time.Millisecond)
+		applied := func() int { return ana.s.peer("zoe").Link.Applied }
+		if want := map[bool]int{false: 2, true: 1}[firefox]; applied() != want {
+			t.Errorf("Firefox %v: offer %d is applied at once, want %d", firefox, applied(), want)
+		}
+		w.run(2 * time.Second)
+		if applied() != 2 || count(ana, func(AddCandidate) bool { return true }) != 1 {
+			t.Errorf("Firefox %v: offer %d in the end, and %d candidates, want 2 and 1", firefox, applied(), count(ana, func(AddCandidate) bool { return true }))
+		}
+	}
+}
