@@ -51,7 +51,7 @@ var mutants = []mutant{
 	{"a server that does not answer a page whose path fell silent is waited for", "wasm/session/recovery.go", "	s.askServer()\n", ""},
 	{"both sides of a rung offer at once", "wasm/session/recovery.go", "		l.YieldUntil = s.now.Mono + s.policy.YieldFor\n", ""},
 	{"a silent server is never given up", "wasm/session/signaling.go", "if now-l.HeardAt >= s.patience() {", "if false {"},
-	{"a socket that does not open is waited for as long as one that is silent", "wasm/session/signaling.go", "		return s.policy.SignalingConnect\n", "		return s.policy.SignalingDead\n"},
+	{"a socket that does not open is waited for as long as one that is silent", "wasm/session/silence.go", "		return s.policy.SignalingConnect\n", "		return s.policy.SignalingDead\n"},
 	{"the signaling timer is not cancelled when it fires", "wasm/session/signaling.go", "l.Opened, l.Welcomed, l.RetryAt = false, false, 0", "l.Opened, l.Welcomed = false, false"},
 	{"late timers are not forgiven", "wasm/session/tick.go", "	if s.late(s.now) {", "	if false {"},
 	{"checks overtake the answer", "wasm/session/checks.go", "return s.Config.ChecksWait && ", "return false && "},

@@ -314,23 +314,6 @@ func (s *Session) dialAnew() {
 	}
 }
 
-// patience is how long nothing may come on the socket.
-func (s *Session) patience() time.Duration {
-	l := &s.Signaling
-	switch {
-	case !l.Opened && l.Took != 0 && s.broken():
-		// The network is silent on every lane. A socket that was dialed into the
-		// void sends its next SYN later and later (RFC 6298, section 5.5); a new
-		// one finds the network as soon as it is back.
-		return min(s.policy.SignalingScout+4*l.Took, s.policy.SignalingConnect)
-	case !l.Opened:
-		return s.policy.SignalingConnect
-	case l.AskedAt != 0 && l.Welcomed:
-		return l.AskedAt + s.policy.AnswerWithin + 2*max(l.Echo, l.Took) - l.HeardAt
-	}
-	return s.policy.SignalingDead
-}
-
 // tickSignaling beats, gives up a silent socket, and tries again.
 func (s *Session) tickSignaling() {
 	l, now := &s.Signaling, s.now.Mono
@@ -370,27 +353,6 @@ func (s *Session) beatSignaling() {
 	l := &s.Signaling
 	l.BeatAt = s.now.Mono + s.policy.SignalingBeat
 	s.emit(SendSignaling{l.Attempt, signal.Envelope{Type: signal.TypeBeat, Ack: l.InSeq}})
-}
-
-// askServer asks the server for a sign of life in the moment in which a path
-// falls silent. Where the network itself went, the socket went with it, and
-// neither browser says so for many seconds: one that does not answer soon is
-// dialed anew, and what was said on it is said again on the next.
-func (s *Session) askServer() {
-	if l := &s.Signaling; l.Welcomed && l.AskedAt == 0 {
-		l.AskedAt = max(s.now.Mono, 1)
-		s.beatSignaling()
-	}
-}
-
-// broken says whether the path to somebody who is there is silent.
-func (s *Session) broken() bool {
-	for _, p := range s.Peers {
-		if st := p.Link.State; p.live() && (st == linkInterrupted || st == linkRecovering) {
-			return true
-		}
-	}
-	return false
 }
 
 // due says whether a timer that is set has come.
