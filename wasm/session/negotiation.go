@@ -161,6 +161,7 @@ func (s *Session) fromPeer(e signal.Envelope) {
 	default:
 		if e.Generation > l.Generation {
 			s.newLink(p, e.Generation, false)
+			s.repairs(p, rungNewConnection)
 		}
 		s.offered(p, e.Negotiation, d)
 	}
@@ -216,9 +217,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	l.Making, l.Offered, l.OfferAgain = false, false, 0
 	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, ""
 	l.OfferAt = 0
-	if l.YieldUntil != 0 { // it makes the rung's offer
-		l.YieldUntil, l.RungUntil = 0, s.now.Mono+s.rungTime(l)
-	}
+	s.repairs(p, rungRestartICE)
 	s.releaseCandidates(p) // of the agreement before
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})

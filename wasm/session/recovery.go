@@ -201,6 +201,19 @@ func (s *Session) climb(p *peer) {
 	}
 }
 
+// repairs notes that the remote has made the offer of a rung: only one at a
+// time is tried.
+func (s *Session) repairs(p *peer, rung int) {
+	l := &p.Link
+	if l.State != linkInterrupted && l.State != linkRecovering {
+		return
+	}
+	l.Rung = max(l.Rung, rung)
+	l.TopRung = max(l.TopRung, l.Rung)
+	l.YieldUntil, l.RungUntil = 0, max(l.RungUntil, s.now.Mono+s.rungTime(l))
+	s.enterLink(p, linkRecovering, l.Cause)
+}
+
 // nextRung is the one after that on which the link stands.
 func (s *Session) nextRung(l *link) int {
 	next := min(l.Rung+1, rungWait)
