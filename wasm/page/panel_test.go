@@ -172,15 +172,15 @@ func TestTheRecoveriesOfALink(t *testing.T) {
 	p := over("host", "host", func(p *session.Path) {
 		p.Recovery = []session.Recovery{
 			{At: now - 90_000, Rung: 0, Took: 640},
-			{At: now - 60_000, Rung: 5, Failed: true, Cause: signal.CausePathBlocked},
-			{At: now - 30_000, Rung: 2, Took: 7449, Cause: signal.CauseNetworkChanged},
+			{At: now - 60_000, Rung: session.RungWait, Failed: true, Cause: signal.CausePathBlocked},
+			{At: now - 30_000, Rung: session.RungRelayOnly, Took: 7449, Cause: signal.CauseNetworkChanged},
 			{At: now - 4200, Rung: 9, Cause: "a-later-version-knows-it"},
 		}
 	})
 	want := []Recovery{
 		{now - 4200, "", "Repaired", "for 4 s now", false},
 		{now - 30_000, "Ana is changing networks", "Searched through the relay only (ICE restart)", "took 7.4 s", false},
-		{now - 60_000, "The way to Ana is blocked; trying others", "Gave up", "failed", true},
+		{now - 60_000, "The way to Ana is blocked; trying others", "Waited for a change of the network, and tried again", "failed", true},
 		{now - 90_000, "", "Packets came again by themselves", "took 640 ms", false},
 	}
 	if got := tables(t)["en"].panel(p, nil, now).Recoveries; !slices.Equal(got, want) {

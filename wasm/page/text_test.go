@@ -81,7 +81,7 @@ func composed() []string {
 			ids = append(ids, "path.state."+string(s))
 		}
 	}
-	for rung := range 6 { // of the ladder
+	for rung := range session.RungWait + 1 { // of the ladder
 		ids = append(ids, "path.rung."+strconv.Itoa(rung))
 	}
 	for _, t := range []string{"type.host", "type.srflx", "type.prflx", "type.relay", "over.udp", "over.tcp", "over.tls", "network.wifi",
@@ -217,5 +217,13 @@ func TestSayIsolatesRightToLeftNames(t *testing.T) {
 	}
 	if got, want := words.Say("x", "name", "דנה"), "\u2068דנה\u2069 left"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestARungHasItsOwnWords(t *testing.T) {
+	for rung, word := range map[int]string{session.RungRestartICE: "ICE restart", session.RungNewConnection: "new connection", session.RungRelayOnly: "relay only", session.RungWait: "Waited"} {
+		if id := "path.rung." + strconv.Itoa(rung); !strings.Contains(tables(t)["en"][id], word) {
+			t.Errorf("%s is %q, want something with %q", id, tables(t)["en"][id], word)
+		}
 	}
 }

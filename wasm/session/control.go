@@ -83,7 +83,7 @@ func (s *Session) control(p *peer, e signal.Envelope) {
 	case signal.TypeRefresh:
 		s.refreshFor(p)
 	case signal.TypeICE:
-		if ice, err := e.ReadICE(); err == nil && s.ICE.AskedAt != 0 && s.Signaling.State != SignalingStateOpen {
+		if ice, err := e.ReadICE(); err == nil && s.ICE.AskedAt != 0 && s.ICE.AskedOf == p.ID {
 			ice.For, ice.Address = "", "" // of one's own address only the server knows
 			s.takeICE(ice)
 		}

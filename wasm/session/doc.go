@@ -24,8 +24,8 @@
 // # The peer links
 //
 // One RTCPeerConnection goes to each remote participant. Who came last offers;
-// the other waits, but not for ever. Perfect negotiation decides glare: the
-// higher id is polite. Every event that answers an order carries the link's
+// the other waits, but not for ever. Perfect negotiation decides glare: of two
+// first offers the higher id gives way, later who opened. Every event that answers an order carries the link's
 // generation and the attempt; what is of an older one dies in Session.decide.
 // A link is connected once its control channel is open, for only then either
 // side can be heard. The first connection has deadlines: one for the answer,

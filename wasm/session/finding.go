@@ -73,7 +73,7 @@ func (s *Session) pathEvidence(p *peer) PathEvidence {
 		AskedSTUN: s.asked("stun"), AskedRelay: s.hasRelay(),
 		Waited: r.AskedAt != 0 && s.now.Mono-r.AskedAt >= s.policy.UnansweredAfter,
 		STUN:   r.STUN, RelayUDP: r.UDP, RelayStream: r.Stream, Refused: r.Refused,
-		Symmetric: symmetric(l.All.Mapped), RemoteSymmetric: symmetric(l.All.RemoteMapped),
+		Symmetric: l.Symmetric, RemoteSymmetric: l.RemoteSymmetric,
 		Ever: l.Ever,
 	}
 }

@@ -14,6 +14,7 @@ type iceState struct {
 	Good    time.Duration // how long from then the credentials open allocations; 0 without credentials
 	Address string        // from which the server saw the page come last
 	AskedAt time.Duration // for fresh ones; 0 while none are awaited
+	AskedOf string        // the remote page that was asked in the band; "" where the server was
 	Moved   bool          // the server sees another address than before
 }
 
@@ -37,7 +38,7 @@ func (s *Session) takeICE(ice signal.ICE) {
 		return
 	}
 	c := &s.ICE
-	c.Servers, c.GotAt, c.AskedAt = ice.Servers, max(s.now.Mono, 1), 0
+	c.Servers, c.GotAt, c.AskedAt, c.AskedOf = ice.Servers, max(s.now.Mono, 1), 0, ""
 	c.Good = time.Duration(min(ice.Lifetime, maxLifetime)) * time.Millisecond
 	if ice.Address == "" {
 		return
@@ -61,10 +62,10 @@ func family(address string) string {
 // refreshAt is when to ask for fresh credentials: at half of their life, so
 // that a restart finds good ones whenever it comes. 0 is never.
 func (s *Session) refreshAt() time.Duration {
-	if s.ICE.Good == 0 || len(s.Peers) == 0 {
+	if s.ICE.Good == 0 {
 		return 0
 	}
-	return max(s.ICE.GotAt+s.ICE.Good/2, s.ICE.AskedAt+s.policy.RefreshAgainAfter)
+	return max(s.ICE.GotAt+max(s.ICE.Good/2, s.policy.RefreshAgainAfter), s.ICE.AskedAt+s.policy.RefreshAgainAfter)
 }
 
 // tickICE asks for fresh credentials.
@@ -77,13 +78,14 @@ func (s *Session) tickICE() {
 // askICE asks the server; while that is out of reach, somebody in the call
 // who reaches it.
 func (s *Session) askICE() {
-	s.ICE.AskedAt = max(s.now.Mono, 1)
+	s.ICE.AskedAt, s.ICE.AskedOf = max(s.now.Mono, 1), ""
 	if s.Signaling.Welcomed {
 		s.emit(SendSignaling{s.Signaling.Attempt, signal.Envelope{Type: signal.TypeRefresh, Life: s.Life, Ack: s.Signaling.InSeq}})
 		return
 	}
 	for _, p := range s.Peers {
 		if p.Link.State == linkConnected && p.Link.Control && p.Lane == string(SignalingStateOpen) {
+			s.ICE.AskedOf = p.ID
 			s.sendControl(p, signal.TypeRefresh, signal.Refresh{})
 			return
 		}
@@ -92,10 +94,10 @@ func (s *Session) askICE() {
 
 // refreshFor passes on that a remote page without signaling asks.
 func (s *Session) refreshFor(p *peer) {
-	if !s.Signaling.Welcomed {
-		return
+	if !s.Signaling.Welcomed || p.WantsICE || p.Lane != string(SignalingStateLost) || p.ICEAskedAt != 0 && s.now.Mono < p.ICEAskedAt+s.policy.RefreshAgainAfter {
+		return // the server puts out who says too much, whoever had it say so
 	}
-	p.WantsICE = true
+	p.WantsICE, p.ICEAskedAt = true, max(s.now.Mono, 1)
 	s.emit(SendSignaling{s.Signaling.Attempt, signal.Envelope{Type: signal.TypeRefresh, Life: s.Life, Ack: s.Signaling.InSeq, Payload: signal.Raw(signal.Refresh{For: p.ID})}})
 }
 

@@ -86,8 +86,10 @@ type link struct {
 	Blocked    bool          // a direct path was there, and only the relay helped
 	Recoveries []Recovery    // those that are over, oldest first
 
-	Search search // for the newest path
-	All    search // for all of this link's
+	Search          search // for the newest path
+	All             search // for all of this link's; where NATs map to counts for each search by itself
+	Symmetric       bool   // a search found this page's NAT so, since the network changed last
+	RemoteSymmetric bool   // and the other's
 }
 
 func (p *peer) name() Link { return Link{p.ID, p.Life, p.Link.Generation} }
@@ -126,7 +128,7 @@ func (s *Session) newLink(p *peer, generation int, offers bool) {
 	}
 	p.Link = link{Generation: generation, State: was.State, Cause: was.Cause, Since: was.Since, Ever: was.Ever,
 		Rung: was.Rung, RungUntil: was.RungUntil, GiveUpAt: was.GiveUpAt, HeardAt: s.now.Mono, BeatHeardAt: s.now.Mono,
-		BrokenAt: was.BrokenAt, TopRung: was.TopRung, WasDirect: was.WasDirect, Blocked: was.Blocked, Recoveries: was.Recoveries, All: was.All}
+		BrokenAt: was.BrokenAt, TopRung: was.TopRung, WasDirect: was.WasDirect, Blocked: was.Blocked, Recoveries: was.Recoveries, All: was.All, Symmetric: was.Symmetric, RemoteSymmetric: was.RemoteSymmetric}
 	if was.Generation != 0 && was.State != linkEnded {
 		p.Link.Old = was.Generation
 	}
@@ -167,13 +169,20 @@ func (s *Session) endLink(p *peer, e Evidence) {
 	if end.Cause == signal.CauseUnknown {
 		s.Unknowns++
 	}
-	if end.Cause == signal.CauseICEFailed || end.Cause == signal.CausePathBlocked {
-		end.Finding = Find(s.pathEvidence(p))
-	}
+	s.findFor(p, &end)
 	if p.live() {
 		s.send(p, s.toPeer(p, signal.TypeGaveUp, signal.Raw(signal.GaveUp{End: end})))
 	}
 	s.enterGivenUp(p, end)
+}
+
+// findFor says in an end that is about a path what this page's evidence shows:
+// what the other side's shows is about its own network.
+func (s *Session) findFor(p *peer, end *End) {
+	end.Finding = signal.FindingNone
+	if end.Cause == signal.CauseICEFailed || end.Cause == signal.CausePathBlocked {
+		end.Finding = Find(s.pathEvidence(p))
+	}
 }
 
 // enterGivenUp ends a link, by this side's decision or the remote's.

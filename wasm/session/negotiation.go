@@ -129,6 +129,7 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		var g signal.GaveUp
 		if e.Generation == l.Generation && l.State != linkEnded && e.Read(&g) == nil {
 			g.End.Subject = p.ID
+			s.findFor(p, &g.End)
 			s.enterGivenUp(p, g.End)
 		}
 		return

@@ -89,6 +89,15 @@ const (
 	WhyOnlyRelay  Why = "only-relay"   // this side did
 )
 
+// The rungs of the ladder, as Recovery.Rung counts them; 0 is a path that came
+// back by itself.
+const (
+	RungRestartICE    = rungRestartICE
+	RungNewConnection = rungNewConnection
+	RungRelayOnly     = rungRelayOnly
+	RungWait          = rungWait
+)
+
 // Recovery is one time that the link was repaired, or was to be.
 type Recovery struct {
 	At     float64 `json:"at"`             // when it was interrupted

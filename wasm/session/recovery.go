@@ -312,6 +312,7 @@ func (s *Session) networkChanged(online bool) {
 	s.Reach = reach{}
 	s.dialAnew()
 	for _, p := range s.Peers {
+		p.Link.All, p.Link.Symmetric, p.Link.WasDirect, p.Link.Blocked = search{}, false, false, false // of the network before
 		switch l := &p.Link; l.State {
 		case linkNegotiating:
 			if p.live() && l.Generation != 0 {

@@ -239,7 +239,7 @@ func (r *redactor) state(st state) []byte {
 		p.Link.Remote, p.Link.Waiting.Description.SDP = r.ufrag(p.Link.Remote), r.text(p.Link.Waiting.Description.SDP)
 		p.Link.Evidence = r.texts(p.Link.Evidence)
 		p.Link.Flow = r.flow(p.Link.Flow)
-		for _, list := range [][]mapping{p.Link.Search.Mapped, p.Link.Search.RemoteMapped, p.Link.All.Mapped, p.Link.All.RemoteMapped} {
+		for _, list := range [][]mapping{p.Link.Search.Mapped, p.Link.Search.RemoteMapped} {
 			for i := range list {
 				list[i].Address = r.text(list[i].Address)
 			}

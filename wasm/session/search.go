@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"holdline/server/signal"
@@ -37,10 +38,12 @@ func (s *Session) found(p *peer, ev CandidateFound) {
 		return
 	}
 	s.Reach.answers(ev, c)
-	l.Search.local(c)
-	l.All.local(c)
+	l.Search.Local.count(c)
+	l.All.Local.count(c)
+	l.Search.Mapped = mapped(l.Search.Mapped, c)
+	l.Symmetric = l.Symmetric || symmetric(l.Search.Mapped)
 	s.Changes++
-	if p.LAN {
+	if p.LAN && !loopback(s.ICE.Address) {
 		if extra, ok := revealed(ev.Candidate, s.ICE.Address); ok {
 			s.tellCandidate(p, extra)
 		}
@@ -63,17 +66,15 @@ func (s *Session) heardOf(p *peer, raw json.RawMessage) {
 		l.Search.Remote.Done = true
 		return
 	}
-	l.Search.remote(c)
-	l.All.remote(c)
+	l.Search.Remote.count(c)
+	l.All.Remote.count(c)
+	l.Search.RemoteMapped = mapped(l.Search.RemoteMapped, c)
+	l.RemoteSymmetric = l.RemoteSymmetric || symmetric(l.Search.RemoteMapped)
 	s.Changes++
 }
 
-func (f *search) local(c iceCandidate) {
-	f.Local.count(c)
-	f.Mapped = mapped(f.Mapped, c)
-}
-
-func (f *search) remote(c iceCandidate) {
-	f.Remote.count(c)
-	f.RemoteMapped = mapped(f.RemoteMapped, c)
+// loopback says whether the server saw a page of its own machine, whose address
+// means another one to everybody else; a replayed trace has a pseudonym for it.
+func loopback(address string) bool {
+	return strings.HasPrefix(address, "127.") || address == "::1" || strings.Contains(address, "-loopback-")
 }

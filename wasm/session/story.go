@@ -74,7 +74,7 @@ var whyRows = []whyRow{
 		return s.asked("stun") && !s.Reach.STUN && !s.Reach.UDP && s.Reach.Stream
 	}},
 	{WhySymmetric, func(_ *Session, p *peer) bool {
-		return symmetric(p.Link.All.Mapped) || symmetric(p.Link.All.RemoteMapped)
+		return p.Link.Symmetric || p.Link.RemoteSymmetric
 	}},
 	{WhyRemote, func(_ *Session, p *peer) bool { return onlyRelayed(p.Link.All.Remote) }},
 	{WhyOnlyRelay, func(_ *Session, p *peer) bool { return onlyRelayed(p.Link.All.Local) }},

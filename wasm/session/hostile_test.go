@@ -1,0 +1,124 @@
+package session
+
+import (
+	"testing"
+	"time"
+
+	"holdline/server/signal"
+)
+
+// What one participant may do to another's page, or make it do to others.
+
+func TestWhoAsksForCredentialsAllTheTimeIsPassedOnNowAndThen(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	before := ana.sent(signal.TypeRefresh)
+	ask := func() {
+		ana.step(ControlReceived{ana.s.Peers[0].name(), signal.Envelope{Type: signal.TypeRefresh, Life: ben.s.Life, Generation: 1}})
+	}
+	for range 1000 {
+		ask()
+	}
+	if n := ana.sent(signal.TypeRefresh) - before; n != 0 {
+		t.Fatalf("the server was asked %d times for one whose signaling is open", n)
+	}
+	ana.s.Peers[0].Lane = string(SignalingStateLost)
+	for range 100 {
+		for range 10 {
+			ask()
+		}
+		w.run(100 * time.Millisecond)
+	}
+	if n := ana.sent(signal.TypeRefresh) - before; n < 2 || n > 3 {
+		t.Errorf("the server was asked %d times within 10 s, want once each 5 s", n)
+	}
+}
+
+func TestCredentialsAreTakenFromWhomWasAsked(t *testing.T) {
+	_, ana, ben := relayed(t, time.Minute)
+	ana.s.ICE.AskedAt, ana.s.ICE.AskedOf = 1, "zoe"
+	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}}}})
+	answer := ControlReceived{ana.s.Peers[0].name(), signal.Envelope{Type: signal.TypeICE, Life: ben.s.Life, Generation: 1, Payload: bad}}
+	ana.step(answer)
+	if ana.s.iceServers()[0].URLs[0] != "stun:relay.test" {
+		t.Error("the answer of one who was not asked is taken")
+	}
+	ana.s.ICE.AskedOf = "p2"
+	ana.step(answer)
+	ana.s.ICE.Servers = relayServers
+	ana.step(answer)
+	if ana.s.iceServers()[0].URLs[0] != "stun:relay.test" {
+		t.Error("a second answer is taken")
+	}
+}
+
+func TestCredentialsThatLastAMomentAreNotAskedForAllTheTime(t *testing.T) {
+	w, ana, _ := relayed(t, time.Millisecond)
+	before := ana.sent(signal.TypeRefresh)
+	w.run(10 * time.Second)
+	if n := ana.sent(signal.TypeRefresh) - before; n > 3 {
+		t.Errorf("%d refreshes in 10 s, want one each 5 s", n)
+	}
+}
+
+func TestWhoWaitsAloneKeepsItsCredentialsFresh(t *testing.T) {
+	w := newWorld(t)
+	w.ice, w.lifetime = relayServers, time.Minute
+	ana := w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(5 * time.Minute)
+	if ana.s.expired() {
+		t.Error("who comes now is met with credentials that no relay takes")
+	}
+}
+
+// A restart opens new sockets, which any NAT maps to new ports.
+func TestTwoSearchesBehindOneNATAreNotSymmetric(t *testing.T) {
+	_, ana, _ := relayed(t, time.Minute)
+	p := ana.s.Peers[0]
+	ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 198.51.100.7 6000 typ srflx")})
+	ana.s.search(p)
+	ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 198.51.100.7 6001 typ srflx")})
+	if p.Link.Symmetric {
+		t.Error("the NAT passes for symmetric after a restart")
+	}
+	ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 198.51.100.7 6002 typ srflx")})
+	ana.s.search(p)
+	if !p.Link.Symmetric {
+		t.Error("what one search has shown is forgotten with the next")
+	}
+}
+
+// What the other side finds is about its own network.
+func TestAnEndThatIsToldHasOnesOwnFinding(t *testing.T) {
+	_, ana, ben := relayed(t, time.Minute)
+	p := ana.s.Peers[0]
+	end := signal.NewEnd("p1", signal.CausePathBlocked)
+	end.Finding = signal.FindingNoCandidates
+	ana.hear(signal.Envelope{Type: signal.TypeGaveUp, From: "p2", To: "p1", Life: ben.s.Life, ToLife: ana.s.Life, Generation: p.Link.Generation, Negotiation: 1, Payload: signal.Raw(signal.GaveUp{End: end})})
+	if v := ana.peer("Ben"); v.State != PeerEnded || v.End.Finding == signal.FindingNoCandidates || v.End.Finding == signal.FindingNone {
+		t.Errorf("Ben's finding stands on Ana's page: %+v", v.End)
+	}
+}
+
+func TestAnotherNetworkWasNotBlocked(t *testing.T) {
+	_, ana, _ := relayed(t, time.Minute)
+	ana.sampleOf("srflx", "srflx")
+	ana.step(NetworkChanged{Online: true})
+	ana.sampleOf("relay", "srflx")
+	if v := ana.path(); v.Why == WhyBlocked {
+		t.Error("the path of the network before is called blocked")
+	}
+}
+
+func TestALoopbackAddressIsToldNobody(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	p := ana.s.peer("p2")
+	for _, address := range []string{"127.0.0.1", "::1"} {
+		p.LAN, ana.s.ICE.Address = true, address
+		before := ana.sent(signal.TypeCandidate)
+		ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:77 1 udp 2122260223 0a1b.local 5000 typ host")})
+		if n := ana.sent(signal.TypeCandidate) - before; n != 1 {
+			t.Errorf("%s: %d candidates were sent, want 1", address, n)
+		}
+	}
+}
