@@ -52,9 +52,9 @@ func TestAPercentileIsOneOfTheTimes(t *testing.T) {
 
 func TestThroughputIsWhatCameBetweenTwoMoments(t *testing.T) {
 	at := time.Unix(1000, 0)
-	from := usage{at: at, server: time.Second, received: 1000, lost: 10}
+	from := usage{at: at, server: time.Second, received: 1000, lost: 1000}
 	var m measurement
-	to := usage{at: at.Add(2 * time.Second), server: 2800 * time.Millisecond, received: 301_000, lost: 3040}
+	to := usage{at: at.Add(2 * time.Second), server: 2800 * time.Millisecond, received: 301_000, lost: 4030}
 	if err := m.over(from, to); err != nil {
 		t.Fatal(err)
 	}
