@@ -1,7 +1,7 @@
 # Every target first installs what it lacks (scripts/setup), then calls one script.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-all check bench bench-lifecycle fuzz soak load mutants fmt docs screenshots size
+.PHONY: help run build test test-all check bench bench-lifecycle bench-relays fuzz soak load mutants fmt docs screenshots size
 
 help: ## show this
 	@echo 'Holdline: make TARGET'
@@ -40,6 +40,11 @@ bench: ## measure in Chromium how fast a change reaches the other page
 bench-lifecycle: ## measure how fast an end is known, beside other clients (N=20 runs, ARGS="-engines firefox"; README=1 only writes the last table)
 	@scripts/setup chromium firefox node
 	@$(if $(README),go run ./scripts/bench/lifecycle -readme,N=$(N) scripts/bench/compare $(ARGS))
+
+bench-relays: ## measure what the relay carries, beside coturn (N=5 runs; README=1 only writes the last table)
+	@scripts/setup coturn
+	@$(if $(README),,scripts/build --uncompressed)
+	@go run ./scripts/bench/relays $(if $(README),-readme,$(if $(N),-n $(N)) $(ARGS))
 
 fuzz: ## fuzz the decoders and the room (FUZZTIME=60s each)
 	@scripts/setup

@@ -212,6 +212,10 @@ func (r *Relay) at(to netip.AddrPort) (*station, error) {
 	return r.openStreams(to)
 }
 
+// relayedBuffer is what may wait of a peer's packets, in bytes: a key frame. The
+// system may give less, and takes the memory only for what is there.
+const relayedBuffer = 256 << 10
+
 // Validate, AllocatePacketConn, AllocateListener and AllocateConn make a
 // station a turn.RelayAddressGenerator. The ones of pion/turn serve TCP as well
 // (RFC 6062), by which a participant would have a proxy into the network.
@@ -234,6 +238,7 @@ func (s *station) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.Pack
 			if conn, err = net.ListenUDP(conf.Network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))); err != nil {
 				break // the machine has lost that address
 			}
+			_ = conn.SetReadBuffer(relayedBuffer)
 			local := unmapped(conn.LocalAddr().(*net.UDPAddr).AddrPort())
 			a := &allocation{
 				PacketConn: conn, conn: conn, relay: s.relay, id: id, expires: expires,
