@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"holdline/scripts/bench/measure"
 	"holdline/wasm/e2e/kit"
 )
 
@@ -35,7 +36,7 @@ type notes struct {
 
 // pair is a call of which Ben acts and Ana observes.
 type pair struct {
-	*trial
+	*measure.Trial
 	seat     *seat
 	ana, ben *kit.Page
 	began    float64 // when Ben's side was acted on
@@ -56,7 +57,7 @@ func now() float64 { return float64(time.Now().UnixMicro()) / 1000 }
 func (b *batch) each(step func(p *pair)) {
 	var all sync.WaitGroup
 	for _, p := range b.pairs {
-		all.Go(func() { p.try(func() { step(p) }) })
+		all.Go(func() { p.Try(func() { step(p) }) })
 	}
 	all.Wait()
 }
@@ -65,16 +66,16 @@ func (b *batch) each(step func(p *pair)) {
 func (s *stage) measure(r row, run, together int) []measurement {
 	b := &batch{stage: s, row: r}
 	for i := range together {
-		b.pairs = append(b.pairs, &pair{trial: &trial{}, seat: s.seats[i], measurement: measurement{
+		b.pairs = append(b.pairs, &pair{Trial: &measure.Trial{}, seat: s.seats[i], measurement: measurement{
 			Engine: s.engine, Subject: s.subject.name, Row: r.name, Run: run + i, Together: together,
 		}})
 	}
-	outer := &trial{} // of what the pairs share
-	defer outer.end()
+	outer := &measure.Trial{} // of what the pairs share
+	defer outer.End()
 	defer func() {
 		var all sync.WaitGroup
 		for _, p := range b.pairs {
-			all.Go(p.end)
+			all.Go(p.End)
 		}
 		all.Wait()
 	}()
@@ -83,16 +84,16 @@ func (s *stage) measure(r row, run, together int) []measurement {
 		bens[i] = p.seat.ben
 	}
 	if r.aloneInBrowser(s.engine) {
-		outer.try(func() {
+		outer.Try(func() {
 			browser := kit.StartFor(outer, s.engine)
 			for i := range bens {
 				bens[i] = browser.NewProfile(outer)
 			}
 		})
 	}
-	if why := outer.failed(); why != "" {
+	if why := outer.Broken(); why != "" {
 		for _, p := range b.pairs {
-			p.try(func() { p.Fatalf("Ben's browser: %s", why) })
+			p.Try(func() { p.Fatalf("Ben's browser: %s", why) })
 		}
 	}
 	signaling := s.service.signaling.URL
@@ -101,7 +102,7 @@ func (s *stage) measure(r row, run, together int) []measurement {
 		toBen = s.service.proxy.URL
 	}
 	for i, p := range b.pairs { // one after the other: starting is what costs most
-		p.try(func() { p.call(b, bens[i], signaling, toBen) })
+		p.Try(func() { p.call(b, bens[i], signaling, toBen) })
 	}
 	b.each(func(p *pair) {
 		signalingOnly := r.back == attached
@@ -118,7 +119,7 @@ func (s *stage) measure(r row, run, together int) []measurement {
 	b.each(func(p *pair) { p.conclude(r) })
 	var done []measurement
 	for _, p := range b.pairs {
-		p.Failure = p.failed()
+		p.Failure = p.Broken()
 		done = append(done, p.measurement)
 	}
 	return done
@@ -157,10 +158,10 @@ func (b *batch) perform() {
 	}
 	if b.row.aloneInBrowser(b.engine) {
 		for i, p := range b.pairs {
-			if p.failed() != "" {
+			if p.Broken() != "" {
 				continue
 			}
-			p.try(func() { p.began = p.ben.Do(action) })
+			p.Try(func() { p.began = p.ben.Do(action) })
 			for _, other := range b.pairs[i+1:] { // it has reached them all
 				other.began = p.began
 			}
@@ -204,10 +205,10 @@ func (b *batch) breakSignaling(take, giveBack func()) {
 	}
 	time.Sleep(b.row.away)
 	// The stage owns the servers: one that does not come back ends it.
-	b.try(giveBack)
+	b.Try(giveBack)
 	back := now()
 	b.each(func(p *pair) {
-		if why := b.failed(); why != "" {
+		if why := b.Broken(); why != "" {
 			p.Fatalf("the signaling did not come back: %s", why)
 		}
 		p.takenBack(back)
@@ -218,7 +219,7 @@ func (b *batch) breakSignaling(take, giveBack func()) {
 		time.Sleep(time.Duration(back-now())*time.Millisecond + aftermath)
 		var n notes
 		p.ana.Eval(`window.bench.read()`, &n)
-		gap := figure(n.Gap)
+		gap := measure.Figure(n.Gap)
 		p.Gap = &gap
 	})
 }

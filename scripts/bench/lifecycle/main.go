@@ -16,14 +16,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
 
+	"holdline/scripts/bench/measure"
 	"holdline/wasm/e2e/kit"
 )
 
@@ -52,7 +51,7 @@ func main() {
 	case *address != "":
 		err = serve(*address, filepath.Join(benchFolder, "node_modules"))
 	case *readme:
-		err = writeREADME("README.md", *path)
+		err = writeREADME(*path)
 	default:
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		context.AfterFunc(ctx, stop) // a second signal does not wait
@@ -62,6 +61,18 @@ func main() {
 		fmt.Fprintf(os.Stderr, "lifecycle: %v\n", err)
 		os.Exit(1)
 	}
+}
+
+// target is the Makefile's that writes the table.
+const target = "bench-lifecycle"
+
+// writeREADME puts the raw file's table into the README.
+func writeREADME(path string) error {
+	s, all, err := measure.Read[setting, measurement](path)
+	if err != nil {
+		return err
+	}
+	return measure.WriteREADME("README.md", target, results{s, all}.table())
 }
 
 // bench measures all subjects in all engines, until it is interrupted.
@@ -87,14 +98,18 @@ func bench(ctx context.Context, p plan, path string, engines []string, only stri
 			return err
 		}
 	}
-	if err := s.describe(); err != nil {
+	var err error
+	if s.Setting, err = measure.Describe(); err != nil {
 		return err
 	}
-	raw, err := newRaw(path, s)
+	if s.PeerJS, err = peerJS(); err != nil {
+		return err
+	}
+	raw, err := measure.Create[setting, measurement](path, s)
 	if err != nil {
 		return err
 	}
-	defer raw.file.Close()
+	defer raw.Close()
 	began := time.Now()
 	var failures []error
 	for _, name := range engines {
@@ -103,40 +118,22 @@ func bench(ctx context.Context, p plan, path string, engines []string, only stri
 			if only != "" && of.name != only {
 				continue
 			}
-			stage := &stage{trial: &trial{}, engine: engine, subject: of}
-			if err := stage.play(ctx, p, started[engine].anas, started[engine].bens, os.Stderr, raw.keep); err != nil {
+			stage := &stage{Trial: &measure.Trial{}, engine: engine, subject: of}
+			if err := stage.play(ctx, p, started[engine].anas, started[engine].bens, os.Stderr, raw.Keep); err != nil {
 				failures = append(failures, err)
 			}
 		}
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("interrupted; %s holds %d measurements", path, len(raw.measurements))
+		return fmt.Errorf("interrupted; %s holds %d measurements", path, len(raw.Measurements))
 	}
-	fmt.Print(raw.table())
+	all := results{raw.Setting, raw.Measurements}
+	fmt.Print(all.table())
 	fmt.Printf("\nThe bench took %s; each measurement is in %s.\n", time.Since(began).Round(time.Second), path)
-	for _, broken := range raw.verdict() {
+	for _, broken := range all.verdict() {
 		failures = append(failures, fmt.Errorf("did not work at all: %s", broken))
 	}
 	return errors.Join(failures...)
-}
-
-// describe notes the machine and the versions.
-func (s *setting) describe() error {
-	version, err := exec.Command("bin/holdline", "--version").Output()
-	if err != nil {
-		return fmt.Errorf("bin/holdline --version: %w", err)
-	}
-	s.Holdline = strings.TrimSpace(string(version))
-	if s.PeerJS, err = peerJS(); err != nil {
-		return err
-	}
-	load, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return err
-	}
-	s.Load, _, _ = strings.Cut(string(load), " ")
-	s.Machine = fmt.Sprintf("%d cores (%s), headless", runtime.NumCPU(), model())
-	return nil
 }
 
 // peerJS names the versions of PeerJS and of its server.
@@ -151,15 +148,4 @@ func peerJS() (string, error) {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	return fmt.Sprintf("PeerJS %s with its server %s", p.Dependencies.PeerJS, p.Dependencies.Peer), nil
-}
-
-// model is the processor's name.
-func model() string {
-	text, _ := os.ReadFile("/proc/cpuinfo") // elsewhere than on x86 there is no such line
-	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"holdline/scripts/bench/measure"
 	"holdline/wasm/e2e/kit"
 )
 
@@ -19,18 +20,18 @@ type seat struct {
 
 // stage is one subject in one engine.
 type stage struct {
-	*trial  // of what lives as long as the stage
-	engine  kit.Engine
-	subject subject
-	service *service
-	seats   []*seat
-	rooms   atomic.Int64
+	*measure.Trial // of what lives as long as the stage
+	engine         kit.Engine
+	subject        subject
+	service        *service
+	seats          []*seat
+	rooms          atomic.Int64
 }
 
 // open starts the subject's servers and so many pairs' profiles. Ana's and
 // Ben's browsers are two processes.
 func (s *stage) open(anas, bens *kit.Browser, pairs int) {
-	s.service = s.subject.serve(s.trial)
+	s.service = s.subject.serve(s.Trial)
 	for range pairs {
 		seat := &seat{ana: anas.NewProfile(s), ben: bens.NewProfile(s)}
 		seat.notebook = seat.ben.NewNotebook(s, s.service.pages+"/healthz")
@@ -63,13 +64,13 @@ func (p plan) of(s subject, engine kit.Engine, r row) (runs, together int) {
 
 // play measures a subject in an engine, row by row, until it is interrupted.
 func (s *stage) play(ctx context.Context, p plan, anas, bens *kit.Browser, progress io.Writer, keep func(measurement) error) error {
-	defer s.end()
+	defer s.End()
 	pairs := p.others
 	if s.subject.ours {
 		pairs = 1
 	}
-	if !s.try(func() { s.open(anas, bens, pairs) }) {
-		return fmt.Errorf("%s in %s: %s", s.subject.name, s.engine, s.failed())
+	if !s.Try(func() { s.open(anas, bens, pairs) }) {
+		return fmt.Errorf("%s in %s: %s", s.subject.name, s.engine, s.Broken())
 	}
 	for _, r := range rows() {
 		if len(p.only) > 0 && !slices.Contains(p.only, r.name) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"holdline/scripts/bench/measure"
 	"holdline/wasm/e2e/kit"
 )
 
@@ -14,7 +15,7 @@ type subject struct {
 	name string
 	ours bool
 	// serve starts what it needs of servers.
-	serve func(t *trial) *service
+	serve func(t *measure.Trial) *service
 }
 
 // service is a subject's running servers.
@@ -38,7 +39,7 @@ func subjects() []subject {
 }
 
 // serveHoldline is bin/holdline with the defaults.
-func serveHoldline(t *trial) *service {
+func serveHoldline(t *measure.Trial) *service {
 	s := kit.StartServer(t, "bin/holdline", "--addr", "127.0.0.1:0", "--state", t.TempDir())
 	return &service{
 		pages: s.URL, signaling: s, proxy: kit.NewProxy(t, s.URL),
@@ -49,7 +50,7 @@ func serveHoldline(t *trial) *service {
 }
 
 // pages starts this program as the server of the two pages.
-func pages(t *trial) *kit.Server {
+func pages(t *measure.Trial) *kit.Server {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +58,7 @@ func pages(t *trial) *kit.Server {
 	return kit.StartServer(t, self, "-serve", "127.0.0.1:0")
 }
 
-func servePlain(t *trial) *service {
+func servePlain(t *measure.Trial) *service {
 	s := pages(t)
 	return &service{
 		pages: s.URL, signaling: s, proxy: kit.NewProxy(t, s.URL),
@@ -67,7 +68,7 @@ func servePlain(t *trial) *service {
 	}
 }
 
-func servePeerJS(t *trial) *service {
+func servePeerJS(t *measure.Trial) *service {
 	s := pages(t)
 	peers := kit.StartServer(t, "node", filepath.Join(benchFolder, "peerserver.mjs"), "127.0.0.1:0")
 	return &service{

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"holdline/scripts/bench/measure"
 	"holdline/wasm/e2e/kit"
 )
 
@@ -13,12 +14,12 @@ type line struct {
 	row   string
 	label string
 	goal  string // ours
-	of    func(measurement) *figure
+	of    func(measurement) *measure.Figure
 }
 
-func known(m measurement) *figure { return m.Known }
-func back(m measurement) *figure  { return m.Back }
-func gap(m measurement) *figure   { return m.Gap }
+func known(m measurement) *measure.Figure { return m.Known }
+func back(m measurement) *measure.Figure  { return m.Back }
+func gap(m measurement) *measure.Figure   { return m.Gap }
 
 var lines = []line{
 	{rowLeave, "Leave pressed", "50 ms", known},
@@ -96,12 +97,12 @@ func (r results) note() string {
 	}
 	return fmt.Sprintf("Median / maximum, from the acting page's own timestamp where it has one, else from the order. Holdline: n = %d, one pair after the other. The others: %s. "+
 		"%q is counted as the slowest, with how often it was so. %s%s; %s; %s; load average at the start %s.\n",
-		ours, how, lateText, why, r.setting.Machine, r.setting.Holdline, r.setting.PeerJS, r.setting.Load)
+		ours, how, measure.NotWithin(patience), why, r.setting.Machine, r.setting.Holdline, r.setting.PeerJS, r.setting.Load)
 }
 
 // cell is a subject's median and maximum, and how often it was late or failed.
 func (r results) cell(engine kit.Engine, subject string, l line) string {
-	var all []figure
+	var all []measure.Figure
 	failed := 0
 	for _, m := range r.measurements {
 		if m.Engine != engine || m.Subject != subject || m.Row != l.row {
@@ -121,44 +122,12 @@ func (r results) cell(engine kit.Engine, subject string, l line) string {
 	}
 	var parts []string
 	if len(all) > 0 {
-		parts = append(parts, spread(all))
+		parts = append(parts, measure.Spread(all, patience))
 	}
 	if failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed to be measured", failed))
 	}
 	return strings.Join(parts, "; ")
-}
-
-// spread words the median and the maximum.
-func spread(all []figure) string {
-	all = slices.Clone(all)
-	slices.Sort(all)
-	n := len(all)
-	median, most := middle(all), all[n-1]
-	lates := n - slices.IndexFunc(append(all, late), func(f figure) bool { return f == late })
-	switch {
-	case lates == 0:
-		return words(median) + " / " + words(most)
-	case median == late:
-		return fmt.Sprintf("%s (%d of %d)", lateText, lates, n)
-	default:
-		return fmt.Sprintf("%s / %s (%d of %d)", words(median), lateText, lates, n)
-	}
-}
-
-// middle is the median of sorted figures; of an even number the mean of the
-// two in the middle.
-func middle(sorted []figure) figure {
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
-}
-
-// words is a time as a person reads it.
-func words(f figure) string {
-	if f < 1000 {
-		return fmt.Sprintf("%.0f ms", float64(f))
-	}
-	return fmt.Sprintf("%.1f s", float64(f)/1000)
 }
 
 // verdict names what of ours did not work at all: every run of a row late or
@@ -185,7 +154,7 @@ func (r results) dead(engine kit.Engine, subject string, l line) bool {
 			continue
 		}
 		tried = true
-		if f := l.of(m); m.Failure == "" && f != nil && *f != late {
+		if f := l.of(m); m.Failure == "" && f != nil && *f != measure.Late {
 			return false
 		}
 	}

@@ -7,89 +7,45 @@ import (
 	"strings"
 	"testing"
 
+	"holdline/scripts/bench/measure"
 	"holdline/wasm/e2e/kit"
 )
 
-func TestSpreadCountsWhatWasLate(t *testing.T) {
-	for _, tt := range []struct {
-		figures []figure
-		want    string
-	}{
-		{[]figure{30}, "30 ms / 30 ms"},
-		{[]figure{40, 10, 20, 30}, "25 ms / 40 ms"},
-		{[]figure{6100, 15400.4, 999.4}, "6.1 s / 15.4 s"},
-		{[]figure{5, late, 7, 6}, "6 ms / not within 40 s (1 of 4)"},
-		{[]figure{late, 5, late}, "not within 40 s (2 of 3)"},
-		{[]figure{late, late}, "not within 40 s (2 of 2)"},
-	} {
-		before := slices.Clone(tt.figures)
-		if got := spread(tt.figures); got != tt.want {
-			t.Errorf("spread(%v) = %q, want %q", tt.figures, got, tt.want)
-		}
-		if !slices.Equal(before, tt.figures) {
-			t.Errorf("spread changed its figures to %v", tt.figures)
-		}
-	}
-}
-
-func TestAfterIsLateOnceItIsTooLate(t *testing.T) {
-	for _, tt := range []struct{ at, since, want figure }{
-		{1000, 900, 100}, {41_000, 1000, 40_000}, {41_001, 1000, late}, {0, 1000, late},
-	} {
-		if got := *after(float64(tt.at), float64(tt.since)); got != tt.want {
-			t.Errorf("after(%v, %v) = %v, want %v", tt.at, tt.since, got, tt.want)
-		}
-	}
-}
-
 // sample is a run with each kind of measurement.
 func sample() results {
-	ms := func(f figure) *figure { return &f }
+	ms := func(f measure.Figure) *measure.Figure { return &f }
 	return results{
 		setting{
-			Machine: "2 cores", Browsers: map[kit.Engine]string{kit.Chromium: "Chrome/1", kit.Firefox: "firefox/2"},
-			Holdline: "holdline v1", PeerJS: "PeerJS 1", Load: "0.10",
+			Setting:  measure.Setting{Machine: "2 cores", Holdline: "holdline v1", Load: "0.10"},
+			Browsers: map[kit.Engine]string{kit.Chromium: "Chrome/1", kit.Firefox: "firefox/2"}, PeerJS: "PeerJS 1",
 		},
 		[]measurement{
 			{Engine: kit.Chromium, Subject: "Holdline", Row: rowReload, Run: 1, Together: 1, Known: ms(10.04), Sign: "away", Back: ms(-0.2)},
 			{Engine: kit.Chromium, Subject: "Holdline", Row: rowReload, Run: 2, Together: 1, Failure: "no browser"},
-			{Engine: kit.Chromium, Subject: "PeerJS", Row: rowFreeze, Run: 1, Together: 3, Known: ms(late), Back: ms(30)},
+			{Engine: kit.Chromium, Subject: "PeerJS", Row: rowFreeze, Run: 1, Together: 3, Known: ms(measure.Late), Back: ms(30)},
 			{Engine: kit.Firefox, Subject: "Holdline", Row: rowFreeze, Cannot: "it does not freeze"},
 		},
 	}
 }
 
-func TestTheRawFileGivesBackWhatWasKept(t *testing.T) {
+func TestTheTableIsTheSameFromTheRawFile(t *testing.T) {
 	want := sample()
 	path := filepath.Join(t.TempDir(), "raw.txt")
-	r, err := newRaw(path, want.setting)
+	r, err := measure.Create[setting, measurement](path, want.setting)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range want.measurements {
-		if err := r.keep(m); err != nil {
+		if err := r.Keep(m); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := readRaw(path)
+	s, all, err := measure.Read[setting, measurement](path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.table() != want.table() {
+	if got := (results{s, all}); got.table() != want.table() || got.measurements[0].Sign != "away" {
 		t.Errorf("read back:\n%s\nwant:\n%s", got.table(), want.table())
-	}
-	if got.measurements[0].Sign != "away" || len(got.measurements) != 4 {
-		t.Errorf("read back: %v", got.measurements)
-	}
-}
-
-func TestARawFileThatIsNoneNamesTheLine(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "raw.txt")
-	if err := os.WriteFile(path, []byte("{}\n{\"run\":\"x\"}\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := readRaw(path); err == nil || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("error %v, want one that names line 2", err)
 	}
 }
 
@@ -125,8 +81,8 @@ func TestEachRowHasALineAndEachLineARow(t *testing.T) {
 }
 
 func TestOnlyWhatNeverWorkedFailsTheBench(t *testing.T) {
-	ms := func(f figure) *figure { return &f }
-	measured := func(subject string, figures ...*figure) (r results) {
+	ms := func(f measure.Figure) *measure.Figure { return &f }
+	measured := func(subject string, figures ...*measure.Figure) (r results) {
 		r.setting.Browsers = map[kit.Engine]string{kit.Firefox: "firefox/2"}
 		for _, f := range figures {
 			m := measurement{Engine: kit.Firefox, Subject: subject, Row: rowClose, Known: f}
@@ -143,11 +99,11 @@ func TestOnlyWhatNeverWorkedFailsTheBench(t *testing.T) {
 		want string
 	}{
 		{"slow", measured("Holdline", ms(39_000)), ""},
-		{"late once", measured("Holdline", ms(late), ms(10)), ""},
+		{"late once", measured("Holdline", ms(measure.Late), ms(10)), ""},
 		{"failed once", measured("Holdline", nil, ms(10)), ""},
-		{"always late", measured("Holdline", ms(late), ms(late)), "Holdline in firefox: tab closed"},
+		{"always late", measured("Holdline", ms(measure.Late), ms(measure.Late)), "Holdline in firefox: tab closed"},
 		{"always failed", measured("Holdline", nil, nil), "Holdline in firefox: tab closed"},
-		{"the others", measured("PeerJS", ms(late)), ""},
+		{"the others", measured("PeerJS", ms(measure.Late)), ""},
 	} {
 		if got := strings.Join(tt.r.verdict(), "; "); got != tt.want {
 			t.Errorf("%s: verdict %q, want %q", tt.name, got, tt.want)
@@ -177,25 +133,12 @@ func TestOthersWaitTogetherOnlyWhereTheyWait(t *testing.T) {
 	}
 }
 
-func TestTheTableReplacesTheOneBefore(t *testing.T) {
-	text := "above\n" + tableBegins + "old\n" + tableEnds + "below\n"
-	got, err := between(text, "new\n")
-	if want := "above\n" + tableBegins + "\nnew\n\n" + tableEnds + "below\n"; err != nil || got != want {
-		t.Errorf("between = %q, %v, want %q", got, err, want)
-	}
-	for _, broken := range []string{"above\n", tableEnds + tableBegins, tableBegins + "old\n"} {
-		if _, err := between(broken, "new\n"); err == nil {
-			t.Errorf("between(%q) did not fail", broken)
-		}
-	}
-}
-
 func TestTheREADMEHasAPlaceForTheTable(t *testing.T) {
 	text, err := os.ReadFile("../../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := between(string(text), ""); err != nil {
+	if _, err := measure.Between(string(text), target, ""); err != nil {
 		t.Error(err)
 	}
 }
