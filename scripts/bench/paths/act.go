@@ -140,9 +140,21 @@ func (p *pair) block() {
 	since := now()
 	told := func(n notes) float64 { return n.told(p.subject.ours, since) }
 	ana, ben, _ := p.both(since, p.row.waits(), func(n notes) bool { return told(n) > 0 })
+	p.later(figureShown, since, ana.unwell(since), ben.unwell(since))
 	p.later(figureTold, since, told(ana), told(ben))
 	p.Said = says(ana.says(p.subject.ours), ben.says(p.subject.ours))
 	p.Route = ""
+}
+
+// unwell is when the page first showed the other one as not connected; 0 is not
+// yet.
+func (n notes) unwell(since float64) float64 {
+	for _, s := range n.Shown {
+		if s.At > since && s.State != "connected" {
+			return s.At
+		}
+	}
+	return 0
 }
 
 // told is when the page first said that there is no way any more: Holdline by

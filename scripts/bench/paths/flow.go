@@ -23,8 +23,8 @@ func again(at []float64, since, until float64) (back float64, ok bool) {
 	}
 	longest := -1.0
 	for _, next := range at[first:] {
-		if pause := next - before; pause > silence || pause > longest {
-			back, longest = next, min(pause, silence)
+		if pause := next - before; pause > longest {
+			back, longest = next, min(pause, silence) // of silences the last counts, however long it is
 		}
 		before = next
 	}

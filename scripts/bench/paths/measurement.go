@@ -33,6 +33,7 @@ const (
 	figurePicture    = "picture"
 	figureDataGap    = "data gap"
 	figurePictureGap = "picture gap"
+	figureShown      = "shown"
 	figureTold       = "told"
 	figureRouted     = "routed" // until the kernel takes the other uplink: only in the raw file
 )

@@ -33,7 +33,8 @@ func lines() []line {
 		{rowUplink, "the same → the picture moves again", "2 s", figurePicture, false},
 		{rowFirewall, "a firewall drops the direct flow → data flows again", "6 s, relayed", figureData, true},
 		{rowFirewall, "the same → the picture moves again", "6 s, relayed", figurePicture, false},
-		{rowBlocked, "every path blocked for good → both pages say so", "path-blocked, signaling open", figureTold, true},
+		{rowBlocked, "every path blocked for good → both pages show that something is wrong", "", figureShown, false},
+		{rowBlocked, "the same → both pages say that there is no path", "path-blocked, signaling open", figureTold, true},
 	}
 	for _, long := range []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second} {
 		all = append(all,
