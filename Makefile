@@ -1,7 +1,7 @@
 # Every target first installs what it lacks (scripts/setup), then calls one script.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-all check bench bench-lifecycle bench-relays fuzz soak load mutants fmt docs screenshots size
+.PHONY: help run build test test-all check bench bench-lifecycle bench-paths bench-relays fuzz soak load mutants fmt docs screenshots size
 
 help: ## show this
 	@echo 'Holdline: make TARGET'
@@ -41,10 +41,15 @@ bench-lifecycle: ## measure how fast an end is known, beside other clients (N=20
 	@scripts/setup chromium firefox node
 	@$(if $(README),go run ./scripts/bench/lifecycle -readme,N=$(N) scripts/bench/compare $(ARGS))
 
+bench-paths: ## as root, measure calls through NATs, firewalls and cuts, beside plain pages (N=10 calls, ARGS="-only 'uplink;cone'"; README=1 only writes the tables of RAW=FILE,FILE)
+	@scripts/setup chromium net
+	@$(if $(README),go run ./scripts/bench/paths -readme $(if $(RAW),-raw $(RAW)),N=$(N) scripts/bench/networks $(if $(RAW),-raw $(RAW)) $(ARGS))
+
 bench-relays: ## measure what the relay carries, beside coturn (N=5 runs; README=1 only writes the last table)
 	@scripts/setup coturn
 	@$(if $(README),,scripts/build --uncompressed)
 	@go run ./scripts/bench/relays $(if $(README),-readme,$(if $(N),-n $(N)) $(ARGS))
+
 
 fuzz: ## fuzz the decoders and the room (FUZZTIME=60s each)
 	@scripts/setup

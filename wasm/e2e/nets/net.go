@@ -138,7 +138,8 @@ func (n *Net) know(name string, address netip.Addr) {
 		n.t.Fatal(err)
 	}
 	defer file.Close()
-	if _, err := fmt.Fprintln(file, address, name); err != nil {
+	// Chromium 156 asks for STUN and TURN servers over UDP with a dot at the end.
+	if _, err := fmt.Fprintln(file, address, name, name+"."); err != nil {
 		n.t.Fatal(err)
 	}
 }

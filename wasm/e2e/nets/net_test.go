@@ -137,7 +137,7 @@ func TestNothingLeadsToTheMachinesOwnNetwork(t *testing.T) {
 	n := New(t)
 	host, home := n.Home("ana", Cone)
 	out, err := host.Command("sh", "-c", `ls /sys/class/net; grep -h . /etc/resolv.conf /etc/hosts; getent hosts localhost; getent hosts example.org || echo unknown`).CombinedOutput()
-	want := "eth0\nlo\n# no resolver\n127.0.0.1 localhost\n192.168.101.2 ana.test\n127.0.0.1       localhost\nunknown\n"
+	want := "eth0\nlo\n# no resolver\n127.0.0.1 localhost\n192.168.101.2 ana.test ana.test.\n127.0.0.1       localhost\nunknown\n"
 	if err != nil || string(out) != want {
 		t.Errorf("a host knows %q, %v, want %q", out, err, want)
 	}

@@ -11,6 +11,7 @@ type Packet struct {
 	Source, Destination         netip.Addr
 	Protocol                    byte   // such as protocolUDP
 	SourcePort, DestinationPort uint16 // 0 where the protocol has none
+	Cookie                      bool   // a message of STUN or TURN begins here, in the clear
 }
 
 // The protocols that have ports (IANA, Protocol Numbers).
@@ -33,8 +34,23 @@ func packetOf(frame []byte) (p Packet, ok bool) {
 	firstFragment := binary.BigEndian.Uint16(ip[6:])&0x1fff == 0
 	if firstFragment && (p.Protocol == protocolTCP || p.Protocol == protocolUDP) && len(ip) >= header+4 {
 		p.SourcePort, p.DestinationPort = binary.BigEndian.Uint16(ip[header:]), binary.BigEndian.Uint16(ip[header+2:])
+		p.Cookie = hasCookie(p.Protocol, ip[header:])
 	}
 	return p, true
+}
+
+// hasCookie looks for the magic cookie (RFC 8489, section 5) behind a header of
+// UDP or TCP.
+func hasCookie(protocol byte, rest []byte) bool {
+	const cookie = 0x2112a442
+	header := 8
+	if protocol == protocolTCP {
+		if len(rest) < 13 {
+			return false
+		}
+		header = int(rest[12]>>4) * 4
+	}
+	return len(rest) >= header+8 && binary.BigEndian.Uint32(rest[header+4:]) == cookie
 }
 
 // Traffic is a kind of packets, in either direction.
@@ -45,6 +61,10 @@ func Everything(Packet) bool { return true }
 
 // UDP is all that ICE calls udp.
 func UDP(p Packet) bool { return p.Protocol == protocolUDP }
+
+// STUN is what a firewall knows to be STUN or TURN, at any port. TURN over TLS
+// it takes for the web.
+func STUN(p Packet) bool { return p.Cookie }
 
 // Multicast is what mDNS needs.
 func Multicast(p Packet) bool {

@@ -26,14 +26,14 @@ func frame(p Packet) []byte {
 }
 
 func TestAFrameIsReadAsItWasWritten(t *testing.T) {
-	want := Packet{ana, ben, protocolUDP, 5000, 3478}
+	want := Packet{ana, ben, protocolUDP, 5000, 3478, false}
 	if got, ok := packetOf(frame(want)); !ok || got != want {
 		t.Errorf("packetOf = %v, %v, want %v", got, ok, want)
 	}
 }
 
 func TestALaterFragmentHasNoPorts(t *testing.T) {
-	f := frame(Packet{ana, ben, protocolUDP, 5000, 3478})
+	f := frame(Packet{ana, ben, protocolUDP, 5000, 3478, false})
 	binary.BigEndian.PutUint16(f[14+6:], 100)
 	if got, ok := packetOf(f); !ok || got.SourcePort != 0 || got.DestinationPort != 0 {
 		t.Errorf("packetOf = %v, %v, want no ports", got, ok)
@@ -41,7 +41,7 @@ func TestALaterFragmentHasNoPorts(t *testing.T) {
 }
 
 func TestWhatIsNotWholeIPv4IsNoPacket(t *testing.T) {
-	whole := frame(Packet{ana, ben, protocolTCP, 1, 2})
+	whole := frame(Packet{ana, ben, protocolTCP, 1, 2, false})
 	for length := range 14 + 20 {
 		if got, ok := packetOf(whole[:length]); ok {
 			t.Errorf("packetOf %d bytes = %v", length, got)
@@ -54,9 +54,9 @@ func TestWhatIsNotWholeIPv4IsNoPacket(t *testing.T) {
 }
 
 func TestTrafficIsOfItsKindInBothDirections(t *testing.T) {
-	web := Packet{ana, server, protocolTCP, 50000, 443}
-	media := Packet{ana, ben, protocolUDP, 50000, 50001}
-	name := Packet{ana, netip.MustParseAddr("224.0.0.251"), protocolUDP, 5353, 5353}
+	web := Packet{ana, server, protocolTCP, 50000, 443, false}
+	media := Packet{ana, ben, protocolUDP, 50000, 50001, false}
+	name := Packet{ana, netip.MustParseAddr("224.0.0.251"), protocolUDP, 5353, 5353, false}
 	for _, tt := range []struct {
 		name    string
 		traffic Traffic
@@ -78,7 +78,7 @@ func TestTrafficIsOfItsKindInBothDirections(t *testing.T) {
 		{"Both(UDP, With(Ben)), media", Both(UDP, With(ben)), media, true},
 		{"Both(UDP, With(server)), web", Both(UDP, With(server)), web, false},
 	} {
-		back := Packet{tt.packet.Destination, tt.packet.Source, tt.packet.Protocol, tt.packet.DestinationPort, tt.packet.SourcePort}
+		back := Packet{tt.packet.Destination, tt.packet.Source, tt.packet.Protocol, tt.packet.DestinationPort, tt.packet.SourcePort, tt.packet.Cookie}
 		if got := tt.traffic(tt.packet); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
@@ -90,7 +90,7 @@ func TestTrafficIsOfItsKindInBothDirections(t *testing.T) {
 
 func TestARuleDropsWhatItSaysUntilItIsRemoved(t *testing.T) {
 	var r rules
-	media, web := frame(Packet{ana, ben, protocolUDP, 1, 2}), frame(Packet{ana, server, protocolTCP, 1, 443})
+	media, web := frame(Packet{ana, ben, protocolUDP, 1, 2, false}), frame(Packet{ana, server, protocolTCP, 1, 443, false})
 	counts, drops := r.add(UDP, false), r.add(UDP, true)
 	if r.pass(media) || !r.pass(web) {
 		t.Error("a rule that drops UDP: want media dropped, and the web not")
@@ -105,5 +105,35 @@ func TestARuleDropsWhatItSaysUntilItIsRemoved(t *testing.T) {
 	r.add(Everything, true)
 	if arp := make([]byte, 60); !r.pass(arp) {
 		t.Error("a rule drops what is not IPv4")
+	}
+}
+
+func TestAFirewallKnowsSTUNInTheClear(t *testing.T) {
+	// An Allocate request, and the beginning of a TLS record that is as long.
+	allocate := []byte{0x00, 0x03, 0x00, 0x00, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4}
+	record := []byte{0x16, 0x03, 0x01, 0x00, 0xf8, 0x01, 0x00, 0x00, 1, 2, 3, 4}
+	over := func(protocol byte, payload []byte) []byte {
+		f := frame(Packet{ana, server, protocol, 50000, 443, false})
+		if protocol == protocolTCP { // its header has 20 bytes at least, of which frame has 8
+			f = append(f, 0, 0, 0, 0, 8<<4, 0, 0, 0, 0, 0, 0, 0)
+			f = append(f, make([]byte, 12)...) // options: 32 bytes in all
+		}
+		return append(f, payload...)
+	}
+	for _, tt := range []struct {
+		name  string
+		frame []byte
+		want  bool
+	}{
+		{"TURN over UDP", over(protocolUDP, allocate), true},
+		{"TURN over TCP", over(protocolTCP, allocate), true},
+		{"TLS", over(protocolTCP, record), false},
+		{"an acknowledgement", over(protocolTCP, nil), false},
+		{"less than a message", over(protocolTCP, allocate[:7]), false},
+		{"a header that is cut off", over(protocolTCP, nil)[:14+20+8], false},
+	} {
+		if p, ok := packetOf(tt.frame); !ok || STUN(p) != tt.want {
+			t.Errorf("%s: STUN(%v) = %v, want %v", tt.name, p, STUN(p), tt.want)
+		}
 	}
 }
