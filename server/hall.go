@@ -58,8 +58,8 @@ type hall struct {
 	mu      sync.Mutex
 	room    *room.Room
 	sockets map[room.Conn]*socket
-	// arrivals is how each participant came last: credentials that somebody else
-	// fetches for it lead to where it found the server.
+	// arrivals is how each participant came last: ice that somebody else fetches
+	// for it leads to where it found the server.
 	arrivals map[string]arrival
 	timer    *time.Timer
 	closed   bool // not in the lobby any more
@@ -167,7 +167,7 @@ func (h *hall) issue(a room.Issue) {
 	at := s.at
 	if a.For == "" {
 		h.arrivals[a.Participant] = at
-	} else if known, ok := h.arrivals[a.Participant]; ok {
+	} else if known, ok := h.arrivals[a.For]; ok {
 		at = known
 	}
 	ice := h.lobby.ice.issue(at, h.name, a.Participant)

@@ -65,9 +65,9 @@ func TestAWelcomeComesWithCredentialsOfTheParticipantAndRoom(t *testing.T) {
 	bo.send(signal.Envelope{Type: signal.TypeRefresh, Payload: signal.Raw(signal.Refresh{For: ana.id})})
 	var forAna signal.ICE
 	bo.want(signal.TypeICE, &forAna)
-	wantServers(t, forAna, relay.ID(hallKey, "blue", ana.id), 10*time.Minute)
+	wantServers(t, forAna, relay.ID(hallKey, "blue", bo.id), 10*time.Minute) // who can spend them pays
 	if forAna.For != ana.id || forAna.Address != "" {
-		t.Errorf("ice for ana = %+v, want who it is for, and not where she is", forAna)
+		t.Errorf("ice for ana = %+v, want whom it is for, and not where she is", forAna)
 	}
 }
 

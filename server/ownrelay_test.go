@@ -177,6 +177,25 @@ func TestTheProgramRelaysOverUDPAndOnThePortOfHTTP(t *testing.T) {
 	}
 }
 
+func TestCredentialsThatWerePassedOnEndWithWhoAskedForThem(t *testing.T) {
+	host := serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir())
+	ana, bo := enter(t, host), enter(t, host)
+	bo.send(signal.Envelope{Type: signal.TypeRefresh, Payload: signal.Raw(signal.Refresh{For: ana.id})})
+	var passedOn signal.ICE
+	bo.want(signal.TypeICE, &passedOn)
+	if _, err := try(t, passedOn, "tcp"); err != nil {
+		t.Fatal(err)
+	}
+	bo.goodbye(signal.TypeBye, 1, signal.IntentHangup)
+	bo.wantClose(signal.CloseBye)
+	if _, err := try(t, passedOn, "tcp"); err == nil {
+		t.Error("credentials of who has left make another allocation")
+	}
+	if _, err := try(t, ana.ice, "tcp"); err != nil {
+		t.Errorf("ana's own: %v", err)
+	}
+}
+
 func TestARelayInItsOwnProcessOutlivesTheServer(t *testing.T) {
 	state := t.TempDir()
 	port, control := freePort(t), freePort(t)

@@ -88,8 +88,9 @@ type (
 		Envelope signal.Envelope
 	}
 
-	// Issue sends ice on a socket, with credentials for a participant of the
-	// room. For is said along with them where that is not the socket's own.
+	// Issue sends ice on a socket, with credentials of its participant. For is
+	// said along with them where they are to be passed on to somebody else, and
+	// leads to where that one found the server.
 	Issue struct {
 		Conn        Conn
 		Participant string

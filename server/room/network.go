@@ -6,8 +6,9 @@ import (
 	"holdline/server/signal"
 )
 
-// refresh asks for fresh ICE credentials: the page's own, or those of somebody
-// in the room whose signaling is lost and who asked for them in the band.
+// refresh asks for fresh ICE credentials: for the page itself, or to be passed
+// on to somebody in the room whose signaling is lost and who asked in the band.
+// Either way they are the asker's own, or it could spend what another has.
 func (r *Room) refresh(p *participant, e signal.Envelope) {
 	ask, err := e.ReadRefresh()
 	if err != nil {
@@ -22,7 +23,7 @@ func (r *Room) refresh(p *participant, e signal.Envelope) {
 		r.refuse(p.conn, signal.Refusal{ID: "unknown-peer", Field: "for", Limit: "somebody in the room", Got: ask.For})
 		return
 	}
-	r.out = append(r.out, Issue{Conn: p.conn, Participant: ask.For, For: ask.For, Ack: p.inSeq})
+	r.out = append(r.out, Issue{Conn: p.conn, Participant: p.id, For: ask.For, Ack: p.inSeq})
 }
 
 // presenceFor is the row of p for q.

@@ -30,10 +30,10 @@ func TestAPageGetsFreshCredentialsOfItsOwn(t *testing.T) {
 	c.expect(c.refresh(1, ""), "1 ice ana ack 1")
 }
 
-func TestAPageGetsCredentialsForWhomItsBandStillReaches(t *testing.T) {
+func TestAPageGetsCredentialsOfItsOwnForWhomItsBandStillReaches(t *testing.T) {
 	c := three(t)
 	c.closed(1)
-	c.expect(c.refresh(2, `{"for":"ana"}`), "2 ice ana ack 0 for ana")
+	c.expect(c.refresh(2, `{"for":"ana"}`), "2 ice bo ack 0 for ana")
 }
 
 func TestNobodyGetsCredentialsForWhoIsNotInTheRoom(t *testing.T) {
