@@ -50,7 +50,6 @@ bench-relays: ## measure what the relay carries, beside coturn (N=5 runs; README
 	@$(if $(README),,scripts/build --uncompressed)
 	@go run ./scripts/bench/relays $(if $(README),-readme,$(if $(N),-n $(N)) $(ARGS))
 
-
 fuzz: ## fuzz the decoders and the room (FUZZTIME=60s each)
 	@scripts/setup
 	@scripts/fuzz
