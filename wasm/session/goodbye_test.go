@@ -213,3 +213,17 @@ func TestAGoodbyeThatTheServerIsFirstToTellOutranksALinkThatIsStillUp(t *testing
 	d.presence(signal.PresenceAway, 2, &end, 10_000)
 	d.ana.expect(StateWaiting, "Ben", PeerAway, signal.CausePageClosed)
 }
+
+// A server that was restarted does not know of one whose page went before it
+// came back: nobody else will end it.
+func TestAByeOfOneWhomTheRoomDoesNotKnowIsItsEnd(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	p := ana.s.peer("p2")
+	p.Unknown = true
+	ana.step(ControlReceived{p.name(), signal.Envelope{Type: signal.TypeBye, Life: p.Life, Payload: signal.Raw(signal.Goodbye{Count: 9, Intent: signal.IntentNavigate})}})
+	ana.expect(StateWaiting, "Ben", PeerAway, signal.CausePageNavigated)
+	ana.s.policy.ShowEndedFor = time.Hour
+	w.run(11 * time.Second)
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CausePageNavigated)
+}

@@ -210,10 +210,15 @@ func (s *Session) goodbye(p *peer, e signal.Envelope) {
 // Without a room p may be back without a word of it here, so it is given the
 // time of the ladder on top.
 func (s *Session) expiry(p *peer) time.Duration {
-	if p.Presence != signal.PresenceAway || p.Until == 0 || s.Signaling.State == SignalingStateOpen || p.Link.State == linkConnected {
+	switch {
+	case p.Presence != signal.PresenceAway || p.Until == 0 || p.Link.State == linkConnected:
 		return 0
+	case s.Signaling.State != SignalingStateOpen:
+		return p.Until + s.policy.RecoverWithin
+	case p.Unknown:
+		return p.Until // the room, restarted, never heard of p: what p said itself is the last word
 	}
-	return p.Until + s.policy.RecoverWithin
+	return 0
 }
 
 // tickVouch tells the server about those who are away for it and heard here.
