@@ -6,6 +6,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -14,11 +16,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 	"github.com/pion/logging"
+	"github.com/pion/stun/v4"
 	"github.com/pion/turn/v5"
 
 	"holdline/server/relay"
@@ -27,6 +31,13 @@ import (
 
 // serveCalls runs the whole program in this process until the test ends.
 func serveCalls(t *testing.T, args ...string) (host string) {
+	t.Helper()
+	host, _ = serveUntil(t, args...)
+	return host
+}
+
+// serveUntil runs the whole program in this process until end, or the test's.
+func serveUntil(t *testing.T, args ...string) (host string, end func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
@@ -42,14 +53,15 @@ func serveCalls(t *testing.T, args ...string) (host string) {
 		t.Fatalf("no first line: %s", &stderr)
 	}
 	go io.Copy(io.Discard, lines)
-	t.Cleanup(func() {
+	end = sync.OnceFunc(func() {
 		cancel()
 		if code := <-ended; code != exitOK {
 			t.Errorf("run = %d, %s", code, &stderr)
 		}
 	})
+	t.Cleanup(end)
 	_, host, _ = strings.Cut(strings.TrimSpace(line), "://")
-	return strings.Replace(host, "localhost", "127.0.0.1", 1)
+	return strings.Replace(host, "localhost", "127.0.0.1", 1), end
 }
 
 // enter joins a room of a running program.
@@ -89,6 +101,11 @@ func try(t *testing.T, ice signal.ICE, transport string) (relayed net.PacketConn
 // allocate makes an allocation over a socket that reaches the server.
 func allocate(t *testing.T, conn net.PacketConn, address string, server signal.ICEServer) (net.PacketConn, error) {
 	t.Helper()
+	return newTURNClient(t, conn, address, server).Allocate()
+}
+
+func newTURNClient(t *testing.T, conn net.PacketConn, address string, server signal.ICEServer) *turn.Client {
+	t.Helper()
 	quiet := logging.NewDefaultLoggerFactory()
 	quiet.DefaultLogLevel = logging.LogLevelDisabled
 	c, err := turn.NewClient(&turn.ClientConfig{
@@ -102,7 +119,35 @@ func allocate(t *testing.T, conn net.PacketConn, address string, server signal.I
 	if err := c.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	return c.Allocate()
+	return c
+}
+
+// extend asks for another ten minutes for a client's allocation.
+func extend(c *turn.Client, credential string) error {
+	ask := func(setters ...stun.Setter) (*stun.Message, error) {
+		setters = append([]stun.Setter{stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassRequest)}, setters...)
+		request, err := stun.Build(setters...)
+		if err != nil {
+			return nil, err
+		}
+		result, err := c.PerformTransaction(request, c.TURNServerAddr(), false)
+		return result.Msg, err
+	}
+	challenge, err := ask()
+	if err != nil {
+		return err
+	}
+	var realm stun.Realm
+	var nonce stun.Nonce
+	if err := challenge.Parse(&realm, &nonce); err != nil {
+		return err
+	}
+	user := c.Username()
+	answer, err := ask(user, realm, nonce, stun.NewLongTermIntegrity(user.String(), realm.String(), credential), stun.Fingerprint)
+	if err == nil && answer.Type.Class != stun.ClassSuccessResponse {
+		err = errors.New(answer.String())
+	}
+	return err
 }
 
 // Browsers offer no ALPN for TURN, and h2 for HTTP.
@@ -197,24 +242,84 @@ func TestCredentialsThatWerePassedOnEndWithWhoAskedForThem(t *testing.T) {
 }
 
 func TestARelayInItsOwnProcessOutlivesTheServer(t *testing.T) {
-	state := t.TempDir()
-	port, control := freePort(t), freePort(t)
-	relayAt := net.JoinHostPort("127.0.0.1", port)
-	args := []string{"--state", state, "--relay-addr", relayAt, "--stun-port", "off", "--relay-control", net.JoinHostPort("127.0.0.1", control)}
-	serveCalls(t, append([]string{"relay"}, args...)...)
-	host := serveCalls(t, append(args, "--addr", "127.0.0.1:0")...)
+	relayAt, control, debug := "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t)
+	args := []string{"--state", t.TempDir(), "--relay-addr", relayAt, "--stun-port", "off", "--relay-control", control}
+	serveCalls(t, append([]string{"relay", "--debug-addr", debug}, args...)...)
+	args = append(args, "--addr", "127.0.0.1:0")
+	host, end := serveUntil(t, args...)
 	ana := enter(t, host)
-	if _, err := try(t, ana.ice, "udp"); err != nil {
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := try(t, ana.ice, "tcp"); err != nil {
+	mine := ana.ice.Servers[1]
+	c := newTURNClient(t, conn, relayAt, mine)
+	overUDP, err := c.Allocate()
+	if err != nil {
 		t.Fatal(err)
 	}
-	ana.goodbye(signal.TypeBye, 1, signal.IntentHangup)
-	settle(t, "the relay is told that ana has left", func() bool {
-		_, err := try(t, ana.ice, "udp")
-		return err != nil
+	overTCP, err := try(t, ana.ice, "tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	go end()
+	ana.want(signal.TypeGoaway, nil)
+	ana.wantClose(signal.CloseGoaway)
+	end() // waits for the other
+	if _, err := net.Dial("tcp", host); err == nil {
+		t.Fatal("the server has not ended")
+	}
+	buffer := make([]byte, 100)
+	settle(t, "bytes pass both ways", func() bool {
+		passed := 0
+		for _, way := range [][2]net.PacketConn{{overUDP, overTCP}, {overTCP, overUDP}} {
+			from, to := way[0], way[1]
+			if _, err := from.WriteTo([]byte("without the server"), to.LocalAddr()); err != nil {
+				t.Fatal(err)
+			}
+			to.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+			// The first is dropped: sending the other way makes the permission.
+			if n, _, err := to.ReadFrom(buffer); err == nil && string(buffer[:n]) == "without the server" {
+				passed++
+			}
+		}
+		return passed == 2
 	})
+	if err := extend(c, mine.Credential); err != nil {
+		t.Errorf("extend without the server: %v", err)
+	}
+
+	next := &server{t: t, http: &httptest.Server{URL: "http://" + serveCalls(t, args...)}}
+	back := next.connect()
+	back.hello(signal.Hello{Room: "blue", Name: "Ana", Token: ana.welcome.Token})
+	back.welcomed()
+	if err := extend(c, mine.Credential); err != nil {
+		t.Errorf("extend with the next server: %v", err)
+	}
+	allocations := func() int {
+		response, err := http.Get("http://" + debug + "/debug/vars")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		var vars struct{ Holdline counts }
+		if err := json.NewDecoder(response.Body).Decode(&vars); err != nil {
+			t.Fatal(err)
+		}
+		return vars.Holdline.Relay.Allocations
+	}
+	if n := allocations(); n != 2 {
+		t.Errorf("%d allocations before ana leaves, want 2", n)
+	}
+	back.goodbye(signal.TypeBye, 1, signal.IntentHangup)
+	settle(t, "the relay is told that ana has left", func() bool { return allocations() == 0 })
+	if err := extend(c, mine.Credential); err == nil {
+		t.Error("who has left keeps an allocation")
+	}
+	if _, err := try(t, ana.ice, "udp"); err == nil {
+		t.Error("who has left makes another allocation")
+	}
 }
 
 func freePort(t *testing.T) string {

@@ -6,8 +6,6 @@ import (
 	"net/netip"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // The most that one allocation may have. A call of eight people with twenty
@@ -16,12 +14,6 @@ const (
 	maxPermissions = 256
 	maxChannels    = 256
 )
-
-// holder is who has allocations.
-type holder struct {
-	allocations map[*allocation]bool
-	limit       *rate.Limiter // bytes of all its allocations, both ways
-}
 
 // allocation is a relayed transport address: the socket that faces the peers.
 // It filters and limits what goes through, and never waits.

@@ -68,6 +68,6 @@ func (r *Relay) Counts() Counts {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c.Allocations, c.Participants, c.Streams = len(r.published), len(r.holders), len(r.streams)
+	c.Allocations, c.Participants, c.Streams = len(r.published), r.holders.active(), len(r.streams)
 	return c
 }

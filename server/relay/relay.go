@@ -66,8 +66,8 @@ type Relay struct {
 	clients   map[client]*allocation         // until pion/turn has ended them
 	published map[netip.AddrPort]*allocation // by what peers are told
 	bound     map[netip.AddrPort]*allocation // by where its socket is
-	holders   map[string]*holder             // by id
-	listens   map[netip.Addr]bool            // over UDP
+	holders   holders
+	listens   map[netip.Addr]bool // over UDP
 	streams   map[way]*stream
 	waiting   map[netip.Prefix]int // streams without an allocation, by who they are from
 	waits     int                  // and in all
@@ -84,7 +84,7 @@ func New(cfg Config) *Relay {
 		cfg: cfg, count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
-		holders: map[string]*holder{}, listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
+		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
 	}
 }
 
@@ -177,7 +177,7 @@ func (r *Relay) room(id string) bool {
 	if isCheck(id) {
 		most = min(most, checkAllocations)
 	}
-	if h := r.holders[id]; h != nil && len(h.allocations) >= most {
+	if r.holders.allocations(id) >= most {
 		r.count.refuse(RefusedQuota)
 		return false
 	}
@@ -208,17 +208,11 @@ func (r *Relay) hold(a *allocation) error {
 	case r.closed || !r.room(a.id):
 		return errRefused
 	}
-	h := r.holders[a.id]
-	if h == nil {
-		each := r.cfg.RateEach
-		if isCheck(a.id) {
-			each = min(each, checkRate)
-		}
-		h = &holder{allocations: map[*allocation]bool{}, limit: limiter(each)}
-		r.holders[a.id] = h
+	each := r.cfg.RateEach
+	if isCheck(a.id) {
+		each = min(each, checkRate)
 	}
-	a.holder = h
-	h.allocations[a] = true
+	r.holders.add(a, each)
 	r.published[a.public], r.bound[a.local] = a, a
 	return nil
 }
@@ -231,10 +225,7 @@ func (r *Relay) release(a *allocation) {
 	}
 	delete(r.published, a.public)
 	delete(r.bound, a.local)
-	delete(a.holder.allocations, a)
-	if len(a.holder.allocations) == 0 {
-		delete(r.holders, a.id)
-	}
+	r.holders.remove(a, time.Now()) // as spend has it
 }
 
 // begun notes whose an allocation is that AllocatePacketConn has made.
@@ -287,7 +278,7 @@ func (r *Relay) Revoke(rev Revocation) {
 	r.revoked.add(rev, r.cfg.Now())
 	var ended []*allocation
 	r.mu.RLock()
-	if h := r.holders[rev.ID]; h != nil {
+	if h := r.holders.byID[rev.ID]; h != nil {
 		for a := range h.allocations {
 			if a.expires.Unix() <= rev.Until {
 				ended = append(ended, a)

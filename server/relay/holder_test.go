@@ -1,0 +1,81 @@
+package relay
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"testing"
+)
+
+func TestAnotherAllocationIsNoNewBurst(t *testing.T) {
+	cfg := generous()
+	cfg.Allow = Allow{Loopback: true}
+	cfg.RateEach = 1
+	b := start(t, cfg)
+	peer, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	packet := make([]byte, 1200)
+	for range 5 {
+		_, ana := b.allocate("udp", "ana")
+		before := b.Counts().Refused[RefusedBandwidth]
+		settle(t, "packets are dropped", func() bool {
+			if _, err := ana.WriteTo(packet, peer.LocalAddr()); err != nil {
+				t.Fatal(err)
+			}
+			return b.Counts().Refused[RefusedBandwidth] > before
+		})
+		ana.Close() // says so to the relay
+		settle(t, "the allocation ends", func() bool { return b.Counts().Allocations == 0 })
+		if c := b.Counts(); c.Participants != 0 {
+			t.Errorf("%d participants hold nothing", c.Participants)
+		}
+	}
+	if c := b.Counts(); c.ToPeers > 65<<10 {
+		t.Errorf("%d bytes went through, want one burst of 64 KiB", c.ToPeers)
+	}
+}
+
+// holdOne makes an allocation without a socket, spends bytes, and ends it.
+func holdOne(t *testing.T, r *Relay, id string, bytes int) {
+	t.Helper()
+	a := &allocation{id: id, public: netip.AddrPortFrom(loopback, 1), local: netip.AddrPortFrom(loopback, 1)}
+	if err := r.hold(a); err != nil {
+		t.Fatal(err)
+	}
+	if !r.spend(a.holder, bytes) {
+		t.Fatalf("%s may not spend %d bytes", id, bytes)
+	}
+	r.release(a)
+}
+
+func TestWhoHoldsNothingIsForgottenOnceItsLimitIsFull(t *testing.T) {
+	r := New(generous())
+	holdOne(t, r, "ana", 1000) // at 1 GiB a second
+	settle(t, "only the last one is kept", func() bool {
+		holdOne(t, r, "bo", 1<<20)
+		return r.holders.byID["ana"] == nil && len(r.holders.byID) == r.holders.resting.Len()
+	})
+}
+
+func TestWhoHoldsNothingIsKeptInBoundedNumber(t *testing.T) {
+	cfg := generous()
+	cfg.RateEach = 1
+	r := New(cfg)
+	for i := range maxResting + 10 {
+		holdOne(t, r, fmt.Sprint("p", i), 60<<10)
+	}
+	if got := len(r.holders.byID); got != maxResting {
+		t.Errorf("%d are kept, want %d", got, maxResting)
+	}
+	if r.holders.byID["p9"] != nil || r.holders.byID["p10"] == nil {
+		t.Error("who goes is not who has rested longest")
+	}
+	holdOne(t, r, "p10", 1<<10) // rests anew, and so behind the others
+	holdOne(t, r, "cy", 60<<10)
+	if r.holders.byID["p10"] == nil || r.holders.byID["p11"] != nil {
+		t.Error("rests are counted from an earlier one's begin")
+	}
+}
