@@ -376,12 +376,18 @@ func TestAForeignTURNServerIsOfferedWithItsSecret(t *testing.T) {
 }
 
 func TestAPortThatTheRelayCannotHaveIsNamed(t *testing.T) {
-	taken, err := net.ListenPacket("udp", "127.0.0.1:0")
+	// Free over TCP, so that it is UDP that fails.
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := free.Addr().String()
+	taken, err := net.ListenPacket("udp", at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	at := taken.LocalAddr().String()
+	free.Close()
 	_, port, _ := net.SplitHostPort(at)
 	for _, args := range [][]string{
 		{"--addr", "127.0.0.1:0", "--relay-addr", at},
