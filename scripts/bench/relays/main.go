@@ -88,8 +88,8 @@ func bench(p plan, path string) error {
 		return err
 	}
 	defer raw.Close()
-	p.serverCore, p.keep = server, raw.Keep
 	began := time.Now()
+	p.serverCore, p.clientCore, p.retakeUntil, p.keep = server, client, began.Add(retakeSpan), raw.Keep
 	if err := p.play(); err != nil {
 		return fmt.Errorf("%w; %s holds %d measurements", err, path, len(raw.Measurements))
 	}

@@ -33,6 +33,8 @@ type measurement struct {
 	Cipher    string `json:"cipher,omitempty"`  // of TLS
 	Failure   string `json:"failure,omitempty"` // what kept it from being measured
 
+	Others float64 `json:"others"` // the share of both cores that neither server nor client had
+
 	// Of a direction.
 	Packets float64 `json:"packets,omitempty"` // that came through, a second
 	Cost    float64 `json:"cost,omitempty"`    // µs of the server's processor time a packet

@@ -110,3 +110,44 @@ func parseResident(text string) (int, error) {
 	}
 	return 0, fmt.Errorf("want a line Rss:, got none")
 }
+
+// busyTime is how much was used of some cores, by whomever.
+func busyTime(cores ...int) (time.Duration, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	sum := time.Duration(0)
+	for _, core := range cores {
+		d, err := parseCore(string(text), core)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/stat: %w", err)
+		}
+		sum += d
+	}
+	return sum, nil
+}
+
+// parseCore adds up what a core did: user, nice, system, irq, softirq and steal
+// (proc(5)), but neither idle nor iowait.
+func parseCore(text string, core int) (time.Duration, error) {
+	name := fmt.Sprintf("cpu%d", core)
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] != name {
+			continue
+		}
+		sum := 0
+		for i, field := range fields[1:min(9, len(fields))] {
+			n, err := strconv.Atoi(field)
+			if err != nil {
+				return 0, err
+			}
+			if i != 3 && i != 4 {
+				sum += n
+			}
+		}
+		return time.Duration(sum) * time.Second / ticks, nil
+	}
+	return 0, fmt.Errorf("want a line %s, got none", name)
+}

@@ -89,11 +89,19 @@ func (r results) table() string {
 // note says how the figures came about.
 func (r results) note() string {
 	runs, busy := 0, math.Inf(1)
+	timed, disturbed, others := 0, 0, 0.0
 	var ciphers []string
 	for _, m := range r.measurements {
 		runs = max(runs, m.Run)
 		if m.Packets > 0 {
 			busy = min(busy, m.Busy)
+		}
+		if m.Kind != kindMemory {
+			timed++
+			others = max(others, m.Others)
+			if m.Others > quiet {
+				disturbed++
+			}
 		}
 		if m.Cipher != "" && !slices.Contains(ciphers, m.Cipher) {
 			ciphers = append(ciphers, m.Cipher)
@@ -106,9 +114,9 @@ func (r results) note() string {
 	machine := strings.TrimSuffix(r.setting.Machine, ", headless") // there is no browser here
 	return fmt.Sprintf("Median / maximum; n = %d, the servers in turn. Packets of %s bytes, on the loopback interface, from one client program on one core to a server on another. "+
 		"Without pause: %d clients, %d packets of each under way. %sMemory: what %s more allocations with a channel add to the resident set. "+
-		"TLS: %s, a record a packet. %s; %s; load average at the start %s.\n",
+		"TLS: %s, a record a packet. Other programs had more than %.0f %% of the two cores during %d of %d measurements of time, and at most %.0f %%. %s; %s; load average at the start %s.\n",
 		runs, thousands(payloadSize), flowsAtOnce, window, share, thousands(allocations),
-		strings.Join(ciphers, " and "), machine, r.setting.Holdline, r.setting.Load)
+		strings.Join(ciphers, " and "), quiet*100, disturbed, timed, others*100, machine, r.setting.Holdline, r.setting.Load)
 }
 
 // cell is a server's median and maximum of a figure, how much was lost where
