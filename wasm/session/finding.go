@@ -72,7 +72,7 @@ func (s *Session) pathEvidence(p *peer) PathEvidence {
 		Local: l.All.Local, Remote: l.All.Remote,
 		AskedSTUN: s.asked("stun"), AskedRelay: s.hasRelay(),
 		Waited: r.AskedAt != 0 && s.now.Mono-r.AskedAt >= s.policy.UnansweredAfter,
-		STUN:   r.STUN, RelayUDP: r.UDP, RelayStream: r.Stream, Refused: r.Refused,
+		STUN:   r.STUN, RelayUDP: r.udp(), RelayStream: r.stream(), Refused: r.Refused,
 		Symmetric: l.Symmetric, RemoteSymmetric: l.RemoteSymmetric,
 		Ever: l.Ever,
 	}

@@ -12,6 +12,7 @@ type reach struct {
 	STUN    bool          // a STUN server answered over UDP
 	UDP     bool          // a relay answered over UDP
 	Stream  bool          // a relay answered over TCP or TLS
+	Relay   bool          // a relay answered, and the browser does not tell over what
 	Refused string        // what a relay said instead
 }
 
@@ -22,13 +23,21 @@ func (r *reach) answers(ev CandidateFound, c iceCandidate) {
 		r.STUN = r.STUN || c.Protocol == "udp" && !strings.HasPrefix(ev.URL, "turn")
 	case "relay":
 		r.Refused = ""
-		if ev.RelayProtocol == "tcp" || ev.RelayProtocol == "tls" {
+		switch ev.RelayProtocol {
+		case "udp":
+			r.UDP = true
+		case "tcp", "tls":
 			r.Stream = true
-		} else {
-			r.UDP = true // Firefox 153 does not say which: then the likelier
+		default: // Firefox 153
+			r.Relay = true
 		}
 	}
 }
+
+// udp says whether a relay answered over UDP, and stream over TCP or TLS. One of
+// which the browser does not tell came the way that STUN shows to be open.
+func (r *reach) udp() bool    { return r.UDP || r.Relay && r.STUN }
+func (r *reach) stream() bool { return r.Stream || r.Relay && !r.STUN }
 
 // fails notes an icecandidateerror: 701 is a server that does not answer, and
 // every other code an answer (W3C webrtc-pc, section 4.8.1.3).

@@ -71,7 +71,7 @@ type whyRow struct {
 var whyRows = []whyRow{
 	{WhyBlocked, func(_ *Session, p *peer) bool { return p.Link.Blocked }},
 	{WhyUDPBlocked, func(s *Session, _ *peer) bool {
-		return s.asked("stun") && !s.Reach.STUN && !s.Reach.UDP && s.Reach.Stream
+		return s.asked("stun") && !s.Reach.STUN && !s.Reach.udp() && s.Reach.stream()
 	}},
 	{WhySymmetric, func(_ *Session, p *peer) bool {
 		return p.Link.Symmetric || p.Link.RemoteSymmetric

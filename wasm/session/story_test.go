@@ -45,6 +45,8 @@ func TestWhyAPathIsRelayed(t *testing.T) {
 		{"this NAT is symmetric", []string{"candidate:1 1 udp 1 198.51.100.7 6000 typ srflx", "candidate:1 1 udp 1 198.51.100.7 6001 typ srflx"}, nil, reach{STUN: true}, WhySymmetric},
 		{"the other NAT is", nil, []string{"candidate:1 1 udp 1 198.51.100.7 6000 typ srflx", "candidate:1 1 udp 1 198.51.100.7 6001 typ srflx"}, reach{STUN: true}, WhySymmetric},
 		{"UDP is silent", nil, nil, reach{Stream: true}, WhyUDPBlocked},
+		{"UDP is silent, and Firefox does not say how it reaches the relay", nil, nil, reach{Relay: true}, WhyUDPBlocked},
+		{"STUN answers, and Firefox does not say", nil, nil, reach{Relay: true, STUN: true}, WhyFiltered},
 		{"the other side has nothing else", nil, []string{"candidate:1 1 udp 1 203.0.113.5 7000 typ relay"}, reach{STUN: true}, WhyRemote},
 		{"nothing of that", nil, nil, reach{STUN: true}, WhyFiltered},
 	} {
