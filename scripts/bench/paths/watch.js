@@ -21,7 +21,7 @@
   let last
   const follow = (video) => {
     const frame = (_, { rtpTimestamp }) => {
-      if (rtpTimestamp !== last) notes.frames.push(now()) // else one that is presented again
+      if (rtpTimestamp === undefined || rtpTimestamp !== last) notes.frames.push(now()) // else one that is presented again
       last = rtpTimestamp
       video.requestVideoFrameCallback(frame)
     }
