@@ -90,7 +90,8 @@ func TestAPageWhoseClientStoppedCanBeUsed(t *testing.T) {
 
 // busyInGo keeps the client's program running until it is broken off, in an
 // engine that does that, or for 2 s: it writes its answer into a field that
-// takes its time.
+// takes its time. It returns when that has begun: what a navigation meets
+// before is whole.
 func (p *Page) busyInGo() {
 	p.t.Helper()
 	time := 2000
@@ -99,8 +100,12 @@ func (p *Page) busyInGo() {
 	}
 	p.Eval(fmt.Sprintf(`void setTimeout(() => {
 		const end = performance.now() + %d
-		holdline.shell.fire('ask', { what: 'snapshot', set json(_) { while (performance.now() < end); } })
+		holdline.shell.fire('ask', { what: 'snapshot', set json(_) {
+			console.log('busy')
+			while (performance.now() < end);
+		} })
 	}, 0)`, time), nil)
+	p.UntilLogged("busy")
 }
 
 // anew checks who came back: the same participant, in Firefox 153 in a new

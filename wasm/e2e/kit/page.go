@@ -215,6 +215,17 @@ func (p *Page) until(condition string, patience time.Duration) error {
 	}
 }
 
+// UntilLogged waits until the console has said the words. The page need not
+// answer for it: a busy one is heard, too.
+func (p *Page) UntilLogged(words string) {
+	p.t.Helper()
+	for deadline := time.Now().Add(statePatience); !strings.Contains(p.Log(), words); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("waiting until the console says %q: it said %q", words, p.Log())
+		}
+	}
+}
+
 const plainDescription = `({ url: location.href, title: document.title, text: document.body?.innerText })`
 
 // Description is what a failure shows of the page, and its console.
