@@ -101,6 +101,9 @@ func (t Table) panel(p session.PeerSnapshot, series Series, now float64) Panel {
 	if path.Finding != signal.FindingNone {
 		v.More = t.Say("finding." + string(path.Finding))
 	}
+	if p.State == session.PeerEnded && p.End != nil && v.More != "" {
+		v.More = joined(v.More, t.Say("next."+string(p.End.Next)))
+	}
 	for i, k := range kinds {
 		v.Kinds[i] = Kind{count(k.of(path.Local)), count(k.of(path.Remote))}
 	}

@@ -114,7 +114,7 @@ func TestTheStatusSaysThatTheDirectPathWasBlocked(t *testing.T) {
 		status, tile, path string
 	}{
 		{call(session.StateConnected, blocked), "en", "The direct path to Ana was blocked. The call goes on through the server.", "Connected", "relayed"},
-		{call(session.StateConnected, blocked), "zh", "到 Ana 的直连路径被阻断，通话改经服务器继续。", "已连接", "relayed"},
+		{call(session.StateConnected, blocked), "zh", "到 Ana 的直连线路被阻断，通话改经服务器继续。", "已连接", "relayed"},
 		{call(session.StateConnected, sharing), "en", "The direct path to Ana was blocked. The call goes on through the server. Ana shares the screen", "Connected", "relayed"},
 		{call(session.StateConnected, blocked, other), "en", "The direct path to Ana was blocked. The call goes on through the server.", "Connected", "relayed"},
 		{call(session.StateRecovering, recovering), "en", "Ana’s network is silent", "Ana’s network is silent", "none"},
