@@ -46,6 +46,7 @@ type link struct {
 	Found       []json.RawMessage // the candidates of the newest local description
 	Held        []json.RawMessage // the remote's that wait until ChecksAt
 	ChecksAt    time.Duration
+	Came        int          // candidates for the remote description in use
 	Remote      string       // the username fragment of the remote description in use
 	Waiting     waitingOffer // the remote's, that came too soon
 	Offer       string

@@ -146,8 +146,7 @@ func (s *Session) fromPeer(e signal.Envelope) {
 			return
 		}
 		if e.Generation == l.Generation && l.State != linkEnded && !void {
-			s.heardOf(p, e.Payload)
-			s.takeCandidate(p, e.Payload)
+			s.remoteCandidate(p, e.Payload)
 		}
 		return
 	}
@@ -176,7 +175,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	}
 	l.Opened = l.Opened || l.AgreedAt == 0
 	l.Offered, l.OfferAgain, l.Answered, l.AgreedAt = false, 0, true, s.now.Mono
-	l.Remote = ufragOf(d.SDP)
+	l.Remote, l.Came = ufragOf(d.SDP), 0
 	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
@@ -206,7 +205,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		}
 		return
 	}
-	l.Remote = ufragOf(d.SDP)
+	l.Remote, l.Came = ufragOf(d.SDP), 0
 	switch {
 	case !l.Making && !l.Offered:
 	case l.RemoteAt == 0 && !l.Answered:
