@@ -124,6 +124,46 @@ func TestAnotherAddressSeenByTheServerIsAnotherNetwork(t *testing.T) {
 	}
 }
 
+func TestAMoveThatIsSeenWhileOfflineCountsOnceOnline(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	ana.s.ICE.Address, ana.address = "198.51.100.7", "203.0.113.9"
+	ana.step(NetworkChanged{Online: false})
+	ana.socketEnds(1006)
+	w.run(time.Second)
+	if !ana.s.ICE.Moved || ana.s.Signaling.State != SignalingStateOpen {
+		t.Fatalf("moved %v, signaling %s: want it remembered", ana.s.ICE.Moved, ana.s.Signaling.State)
+	}
+	ana.s.Offline = false // whatever told the session so
+	before := restarts(ana)
+	ana.socketEnds(1006)
+	w.run(time.Second)
+	if n := restarts(ana) - before; n != 1 || ana.s.ICE.Moved {
+		t.Errorf("%d restarts once it is online, moved %v", n, ana.s.ICE.Moved)
+	}
+	ana.s.ICE.Moved = true
+	ana.step(NetworkChanged{Online: true})
+	if ana.s.ICE.Moved {
+		t.Error("what the browser's hint has done is to be done again")
+	}
+}
+
+func TestAfterASleepTheCredentialsAreOlder(t *testing.T) {
+	for _, slept := range []time.Duration{4 * time.Minute, 6 * time.Minute, time.Hour} {
+		w, ana, _ := relayed(t, 10*time.Minute)
+		before := ana.sent(signal.TypeRefresh)
+		ana.slept = slept
+		ana.step(Tick{})
+		if expired := slept > 10*time.Minute; ana.s.expired() != expired {
+			t.Errorf("after %v: expired %v, want %v", slept, ana.s.expired(), expired)
+		}
+		w.run(time.Second)
+		if asked := ana.sent(signal.TypeRefresh) > before; asked != (slept > 5*time.Minute) || ana.s.expired() {
+			t.Errorf("after %v: asked for fresh ones %v, expired %v", slept, asked, ana.s.expired())
+		}
+	}
+}
+
 func TestOnOneLANANameGoesWithItsAddress(t *testing.T) {
 	for _, lan := range []bool{false, true} {
 		w := newWorld(t)

@@ -88,6 +88,58 @@ func TestARecoveryIsToldWithItsRungAndItsTime(t *testing.T) {
 	}
 }
 
+func TestTheRemotesNewConnectionIsARecoveryHereToo(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	l := &ana.s.Peers[0].Link
+	first, before := l.Generation, restarts(ana)
+	w.broken = true
+	ben.step(ControlClosed{ben.s.Peers[0].name()}) // on his side alone
+	w.until(time.Second, "his offer", func() bool { return l.Generation > first })
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	w.run(3 * time.Second)
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	if n := restarts(ana) - before; n != 0 {
+		t.Errorf("Ana restarts ICE %d times while his connection is tried", n)
+	}
+	w.broken = false
+	for _, p := range w.pages {
+		for _, c := range p.pcs {
+			p.connect(c)
+		}
+	}
+	w.until(time.Second, "it is repaired", func() bool { return l.State == linkConnected })
+	if v := ana.path(); len(v.Recovery) != 1 || v.Recovery[0].Rung != rungNewConnection || v.Recovery[0].Took < 3000 {
+		t.Errorf("the recovery is told as %+v", v.Recovery)
+	}
+}
+
+func TestTheRemotesNewConnectionThatComesToNothingEndsTheLink(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	w.broken = true
+	ben.step(ControlClosed{ben.s.Peers[0].name()})
+	w.run(45 * time.Second)
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CausePathBlocked)
+}
+
+// A restart that comes while the new connection is left to the remote is the
+// rung before, on its clock.
+func TestALateRestartIsNotTakenForTheNewConnection(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	l := &ben.s.Peers[0].Link
+	w.blocked, ana.stopped = true, true
+	w.until(6*time.Second, "Ben leaves the second rung to Ana", func() bool { return l.Rung == rungNewConnection && l.YieldUntil != 0 })
+	generation := l.Generation
+	ben.hear(signal.Envelope{Type: signal.TypeDescription, From: "p1", Life: ana.s.Life, ToLife: ben.s.Life, Generation: generation, Negotiation: l.Negotiation + 1,
+		Payload: signal.Raw(signal.Description{Type: "offer", SDP: "v=0\r\na=ice-ufrag:late\r\n"})})
+	if v := ben.path(); v.Recovery[0].Rung != rungRestartICE {
+		t.Errorf("the restart is told as rung %d", v.Recovery[0].Rung)
+	}
+	w.run(DefaultPolicy().RestartICEForMost + DefaultPolicy().YieldFor + 100*time.Millisecond)
+	if l.Generation == generation {
+		t.Error("the new connection is not made where the restart does not help")
+	}
+}
+
 func TestAPathThatIsBlockedForGoodHasAFinding(t *testing.T) {
 	w, ana, _ := relayed(t, time.Minute)
 	p := ana.s.Peers[0]
