@@ -179,3 +179,12 @@ func TestEachFindingGoesFromTheFactsToThePageAndTheReport(t *testing.T) {
 		t.Errorf("findings %v have facts, want %v", seen, all)
 	}
 }
+
+func TestTheStoryNamesWhatIsWrongWithAListOfServers(t *testing.T) {
+	p := newPathless(stunServer)
+	p.server(signal.Envelope{Type: signal.TypeICE, Payload: signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"http://192.0.2.9"}}}})})
+	code, story, stderr := command(string(signal.Raw(session.NewReport(p.s, p.trace, "1.0.0", "Browser/1"))), "-")
+	if want := "the server's list of ICE servers is left out: "; code != 0 || !strings.Contains(story, want) || !strings.Contains(story, "urls: want stun:, stuns:, turn: or turns: with a host") {
+		t.Errorf("exit code %d, %s; the story lacks %q:\n%s", code, stderr, want, story)
+	}
+}

@@ -287,6 +287,10 @@ func fromServer(e signal.Envelope, name func(string) string) string {
 		if e.Read(&l) == nil {
 			return "the room: " + name(l.End.Subject) + " has left"
 		}
+	case signal.TypeICE:
+		if _, err := e.ReadICE(); err != nil {
+			return "the server's list of ICE servers is left out: " + err.Error()
+		}
 	case signal.TypeGoaway:
 		return "the server drains"
 	case signal.TypeError:

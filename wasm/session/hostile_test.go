@@ -36,7 +36,7 @@ func TestWhoAsksForCredentialsAllTheTimeIsPassedOnNowAndThen(t *testing.T) {
 func TestCredentialsAreTakenFromWhomWasAsked(t *testing.T) {
 	_, ana, ben := relayed(t, time.Minute)
 	ana.s.ICE.AskedAt, ana.s.ICE.AskedOf = 1, "zoe"
-	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}}}})
+	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}, Username: "u", Credential: "c"}}})
 	answer := ControlReceived{ana.s.Peers[0].name(), signal.Envelope{Type: signal.TypeICE, Life: ben.s.Life, Generation: 1, Payload: bad}}
 	ana.step(answer)
 	if ana.s.iceServers()[0].URLs[0] != "stun:relay.test" {
@@ -44,6 +44,9 @@ func TestCredentialsAreTakenFromWhomWasAsked(t *testing.T) {
 	}
 	ana.s.ICE.AskedOf = "p2"
 	ana.step(answer)
+	if ana.s.iceServers()[0].URLs[0] != "turn:bad.test" {
+		t.Error("the answer of one who was asked is not taken")
+	}
 	ana.s.ICE.Servers = relayServers
 	ana.step(answer)
 	if ana.s.iceServers()[0].URLs[0] != "stun:relay.test" {

@@ -78,12 +78,26 @@ func TestWhoseSignalingIsLostIsGivenCredentialsInTheBand(t *testing.T) {
 
 func TestCredentialsThatNobodyAskedForAreNotTaken(t *testing.T) {
 	w, ana, ben := relayed(t, time.Minute)
-	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}}}})
+	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}, Username: "u", Credential: "c"}}})
 	ana.step(ControlReceived{ana.s.peer("p2").name(), signal.Envelope{Type: signal.TypeICE, Life: ben.s.Life, Generation: 1, Payload: bad}})
 	w.run(time.Second)
 	if ana.s.iceServers()[0].URLs[0] != "stun:relay.test" {
 		t.Error("a remote page has changed this page's ICE servers")
 	}
+}
+
+func TestAListOfServersThatNoBrowserTakesChangesNothing(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	for _, url := range []string{"http://relay.test", "turn:", "relay.test"} {
+		bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"stun:other.test"}}, {URLs: []string{url}, Username: "u", Credential: "c"}}, Lifetime: 1})
+		ana.hear(signal.Envelope{Type: signal.TypeICE, Payload: bad})
+		if got := ana.s.iceServers(); len(got) != 1 || got[0].URLs[0] != "stun:relay.test" {
+			t.Errorf("%s: the servers are %+v, want the older ones", url, got)
+		}
+	}
+	ana.step(NetworkChanged{Online: true})
+	w.run(3 * time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
 }
 
 func TestARestartWithExpiredCredentialsWaitsForFreshOnes(t *testing.T) {
