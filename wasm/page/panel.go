@@ -15,6 +15,7 @@ type Panel struct {
 	Title   string
 	Verdict string
 	More    string // what the evidence says besides, or ""
+	Next    string // and what to do about it
 	Path    PathAttributes
 	Numbers []string // the newest of each of quantities for scripts, "" for what is not known
 	Plots   []Plot   // one for each of quantities
@@ -101,7 +102,7 @@ func (t Table) panel(p session.PeerSnapshot, series Series, now float64) Panel {
 		v.More = t.Say("finding." + string(path.Finding))
 	}
 	if p.State == session.PeerEnded && p.End != nil && v.More != "" {
-		v.More = joined(v.More, t.Say("next."+string(p.End.Next)))
+		v.Next = t.Say("next." + string(p.End.Next))
 	}
 	for i, k := range kinds {
 		v.Kinds[i] = Kind{count(k.of(path.Local)), count(k.of(path.Remote))}

@@ -24,6 +24,7 @@ type panel struct {
 	clock                 js.Value // how a recovery's time is written
 
 	participant, title, verdict, more, moreShown *slot
+	next, nextShown                              *slot
 	path                                         pathSlots
 	numbers                                      []*slot
 	plots                                        []plotElement
@@ -62,7 +63,7 @@ type recoveryElement struct {
 
 func newPanel(document js.Value) panel {
 	el := document.Call("getElementById", "connection")
-	more, unbroken := find(el, ".verdict-more"), find(el, ".recoveries-none")
+	more, next, unbroken := find(el, ".verdict-more"), find(el, ".verdict-next"), find(el, ".recoveries-none")
 	p := panel{
 		element:       el,
 		scroll:        document.Call("getElementById", "connection-scroll"),
@@ -75,6 +76,8 @@ func newPanel(document js.Value) panel {
 		verdict:       textOf(find(el, ".verdict")),
 		more:          textOf(more),
 		moreShown:     shownOf(more),
+		next:          textOf(next),
+		nextShown:     shownOf(next),
 		path:          pathSlotsOf(el),
 		theirs:        textOf(find(el, ".theirs")),
 		gathered:      textOf(find(el, ".gathered")),
@@ -214,6 +217,8 @@ func (p *Page) putPanel(v Panel) {
 	e.verdict.put(v.Verdict)
 	e.more.put(v.More)
 	e.moreShown.putBool(v.More != "")
+	e.next.put(v.Next)
+	e.nextShown.putBool(v.Next != "")
 	for i, number := range v.Numbers {
 		e.numbers[i].put(number)
 	}

@@ -82,8 +82,8 @@ func TestAPathThatWasNotFoundIsNeverBareOnTheTile(t *testing.T) {
 				if want := table["next.check-firewall"]; tile.Next != want {
 					t.Errorf("%s: %s, %s: to do is %q, want %q", language, cause, finding, tile.Next, want)
 				}
-				if more := table.panel(p, nil, now).More; more != tile.Finding+" "+tile.Next {
-					t.Errorf("%s: %s, %s: the panel says %q", language, cause, finding, more)
+				if v := table.panel(p, nil, now); v.More != tile.Finding || v.Next != tile.Next {
+					t.Errorf("%s: %s, %s: the panel says %q, %q", language, cause, finding, v.More, v.Next)
 				}
 			}
 		}

@@ -39,7 +39,7 @@ func (s *Session) takeICE(ice signal.ICE) {
 	}
 	c := &s.ICE
 	c.Servers, c.GotAt, c.AskedAt, c.AskedOf = ice.Servers, max(s.now.Mono, 1), 0, ""
-	c.Good = time.Duration(min(ice.Lifetime, maxLifetime)) * time.Millisecond
+	c.Good = time.Duration(min(ice.Lifetime, mostLifetime)) * time.Millisecond
 	if ice.Address == "" {
 		return
 	}
@@ -47,8 +47,8 @@ func (s *Session) takeICE(ice signal.ICE) {
 	c.Address = ice.Address
 }
 
-// maxLifetime bounds what a server may say: a day, in ms.
-const maxLifetime = 24 * 60 * 60 * 1000
+// mostLifetime bounds what a server may say: a day, in ms.
+const mostLifetime = 24 * 60 * 60 * 1000
 
 // family tells IPv6 from IPv4, also by a trace's pseudonym: where a page comes
 // by the other one, it has not moved.
