@@ -17,6 +17,7 @@ type search struct {
 	Remote       Candidates
 	Mapped       []mapping // where NATs map this page to
 	RemoteMapped []mapping // and the other
+	STUNFailed   bool      // an error came of a STUN server
 }
 
 // search begins anew: with a connection, and with each ICE restart.
@@ -34,7 +35,9 @@ func (s *Session) found(p *peer, ev CandidateFound) {
 	s.tellCandidate(p, ev.Candidate)
 	c, ok := parseCandidate(ev.Candidate)
 	if !ok {
-		l.Search.Local.Done = l.Search.Local.Done || lastCandidate(ev.Candidate)
+		if lastCandidate(ev.Candidate) {
+			s.searched(&l.Search)
+		}
 		return
 	}
 	s.Reach.answers(ev, c)

@@ -170,6 +170,65 @@ func TestAServerThatDoesNotAnswerHasNotRefused(t *testing.T) {
 	}
 }
 
+// Chromium 156 names the protocol to a relay over TCP and TLS only.
+func TestARelaysURLTellsHowItIsReached(t *testing.T) {
+	for _, tt := range []struct {
+		url, protocol string
+		want          reach
+	}{
+		{"turn:relay.test:3478?transport=udp", "", reach{UDP: true}},
+		{"turn:relay.test:3478", "", reach{UDP: true}},
+		{"turn:relay.test:3478?transport=tcp", "tcp", reach{Stream: true}},
+		{"turn:relay.test:3478?transport=tcp", "", reach{Stream: true}},
+		{"turns:relay.test:443?transport=tcp", "tls", reach{Stream: true}},
+		{"turns:relay.test:443", "", reach{Stream: true}},
+		{"", "udp", reach{UDP: true}},
+		{"", "", reach{Relay: true}},
+	} {
+		var r reach
+		r.answers(CandidateFound{URL: tt.url, RelayProtocol: tt.protocol}, iceCandidate{Protocol: "udp", Type: "relay"})
+		if r != tt.want {
+			t.Errorf("%s, %q: %+v, want %+v", tt.url, tt.protocol, r, tt.want)
+		}
+	}
+}
+
+// A server-reflexive candidate that is a host's address is not shown.
+func TestASearchThatEndsEarlyHasHeardFromSTUN(t *testing.T) {
+	host, done := candidateOf("candidate:1 1 udp 1 192.0.2.1 5000 typ host"), candidateOf("")
+	for _, tt := range []struct {
+		name    string
+		servers []signal.ICEServer
+		after   time.Duration
+		failed  string // the URL of a server that timed out
+		host    bool
+		want    bool
+	}{
+		{"at once", relayServers, 100 * time.Millisecond, "", true, true},
+		{"when it is judged silent", relayServers, DefaultPolicy().UnansweredAfter, "", true, false},
+		{"after an error of STUN's", relayServers, 100 * time.Millisecond, "stun:relay.test", true, false},
+		{"after one of the relay's", relayServers, 100 * time.Millisecond, "turn:relay.test", true, true},
+		{"through the relay only", relayServers, 100 * time.Millisecond, "", false, false},
+		{"nobody was asked", nil, 100 * time.Millisecond, "", true, false},
+	} {
+		w, ana, _ := relayed(t, time.Minute)
+		p := ana.s.Peers[0]
+		ana.s.ICE.Servers, ana.s.Reach = tt.servers, reach{}
+		ana.s.search(p)
+		if tt.host {
+			ana.step(CandidateFound{Link: p.name(), Candidate: host})
+		}
+		if tt.failed != "" {
+			ana.step(CandidateFailed{Link: p.name(), Code: 701, URL: tt.failed, Text: "timed out"})
+		}
+		w.run(tt.after)
+		ana.step(CandidateFound{Link: p.name(), Candidate: done})
+		if ana.s.Reach.STUN != tt.want {
+			t.Errorf("%s: STUN answered %v, want %v", tt.name, ana.s.Reach.STUN, tt.want)
+		}
+	}
+}
+
 func TestInARungOnlyOneSideOffers(t *testing.T) {
 	w, ana, ben := relayed(t, time.Minute)
 	restarts := func(p *page) int { return count(p, func(a SetLocalDescription) bool { return a.Restart }) }
