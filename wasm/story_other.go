@@ -135,7 +135,7 @@ func (n *narrator) changes(v session.Snapshot) (all []string) {
 	here := map[string]bool{}
 	for _, p := range v.Peers {
 		here[p.Participant] = true
-		words := join(p.Name+": "+string(p.State), string(p.Cause))
+		words := join(p.Name+": "+string(p.State), string(p.Cause), string(finding(p.End)))
 		if p.End != nil && p.End.Final {
 			words += " (final)"
 		}
@@ -150,6 +150,14 @@ func (n *narrator) changes(v session.Snapshot) (all []string) {
 		}
 	}
 	return all
+}
+
+// finding is what the evidence of an end says of a path.
+func finding(e *session.End) session.Finding {
+	if e == nil {
+		return signal.FindingNone
+	}
+	return e.Finding
 }
 
 func device(name string, d session.Device) string {
@@ -186,6 +194,9 @@ func (n *narrator) verdict(v session.Snapshot) {
 
 func (n *narrator) end(e session.End) {
 	fmt.Fprintf(n.w, "  cause     %s\n  layer     %s\n  by        %s\n  next      %s\n", e.Cause, e.Layer, e.By, e.Next)
+	if e.Finding != signal.FindingNone {
+		fmt.Fprintf(n.w, "  finding   %s\n", e.Finding)
+	}
 	for i, fact := range e.Evidence {
 		fmt.Fprintf(n.w, "  %-9s %s\n", map[bool]string{true: "evidence"}[i == 0], fact)
 	}
@@ -275,6 +286,10 @@ func fromServer(e signal.Envelope, name func(string) string) string {
 		var l signal.Left
 		if e.Read(&l) == nil {
 			return "the room: " + name(l.End.Subject) + " has left"
+		}
+	case signal.TypeICE:
+		if _, err := e.ReadICE(); err != nil {
+			return "the server's list of ICE servers is left out: " + err.Error()
 		}
 	case signal.TypeGoaway:
 		return "the server drains"

@@ -185,6 +185,11 @@ func causes(l language) ([]byte, error) {
 	for _, e := range elsewhere {
 		decided(&w, p(wordCode), p(e.words), e.file+", "+e.function, []signal.Cause{e.cause})
 	}
+	fmt.Fprintf(&w, "\n## %s\n\n%s\n\n", p(wordFindings), p(wordFindMore))
+	header(&w, p(wordFinding), p(wordSays), p(wordSource))
+	for _, r := range session.FindingRows {
+		row(&w, "`"+string(r.Finding)+"`", word("finding."+string(r.Finding)), r.Source)
+	}
 	l.ladder(&w)
 	return w.Bytes(), err
 }

@@ -23,6 +23,10 @@ var (
 	wordPage       = words{"the page", "页面"}
 	wordCode       = words{"the code", "代码"}
 	wordRoom       = words{"the room", "房间"}
+	wordFindings   = words{"What was found", "查明的情况"}
+	wordFindMore   = words{"`ice-failed` and `path-blocked` carry a finding, on each side its own: the first row that the page’s evidence bears out.", "`ice-failed` 和 `path-blocked` 带有一项查明的情况，双方各按自己的证据判定：第一条成立的规则生效。"}
+	wordFinding    = words{"Finding", "情况"}
+	wordSays       = words{"What it says", "页面上看到的"}
 	wordLadder     = words{"The ladder", "恢复阶梯"}
 	wordRung       = words{"Rung", "级"}
 	wordWhat       = words{"What", "内容"}

@@ -52,6 +52,9 @@ func (e Envelope) ReadICE() (ICE, error) {
 				return ice, &FieldError{Field: "servers", Limit: "at most " + count(maxICEText) + " bytes of text", Got: count(len(text)) + " bytes"}
 			}
 		}
+		if err := server.check(); err != nil {
+			return ice, err
+		}
 	}
 	return ice, nil
 }

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,7 +20,7 @@ func TestICEIsReadAsTheServerSaysIt(t *testing.T) {
 		t.Errorf("ReadICE = %+v, %v; want %+v", got, err, want)
 	}
 	atMost := ICE{Servers: make([]ICEServer, 16)}
-	atMost.Servers[0].URLs = make([]string, 16)
+	atMost.Servers[0].URLs = slices.Repeat([]string{"stun:a"}, 16)
 	atMost.Servers[15].Credential = strings.Repeat("c", 512)
 	if _, err := envelope(TypeICE, string(Raw(atMost))).ReadICE(); err != nil {
 		t.Errorf("as much as it may say: %v", err)

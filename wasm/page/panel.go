@@ -15,6 +15,7 @@ type Panel struct {
 	Title   string
 	Verdict string
 	More    string // what the evidence says besides, or ""
+	Next    string // and what to do about it
 	Path    PathAttributes
 	Numbers []string // the newest of each of quantities for scripts, "" for what is not known
 	Plots   []Plot   // one for each of quantities
@@ -27,6 +28,7 @@ type Panel struct {
 	Facts    []string // one for each of facts, "" for what is not known
 
 	Recoveries []Recovery // newest first
+	Unbroken   string     // why there are none, else ""
 }
 
 // PathAttributes are what scripts read of a path, at a tile and at the panel.
@@ -60,9 +62,6 @@ var kinds = []struct {
 	{"relay", func(c session.Candidates) int { return c.Relay }},
 }
 
-// maxRecoveries is how many recoveries are listed.
-const maxRecoveries = 20
-
 func attributesOf(p session.PeerSnapshot) PathAttributes {
 	a := PathAttributes{Path: pathOf(p)}
 	if p.Path == nil {
@@ -95,11 +94,15 @@ func (t Table) panel(p session.PeerSnapshot, series Series, now float64) Panel {
 		}
 	}
 	if p.Path == nil {
+		v.Unbroken = t.Say("path.recoveries.early")
 		return v
 	}
 	path := *p.Path
 	if path.Finding != signal.FindingNone {
 		v.More = t.Say("finding." + string(path.Finding))
+	}
+	if p.State == session.PeerEnded && p.End != nil && v.More != "" {
+		v.Next = t.Say("next." + string(p.End.Next))
 	}
 	for i, k := range kinds {
 		v.Kinds[i] = Kind{count(k.of(path.Local)), count(k.of(path.Remote))}
@@ -114,6 +117,13 @@ func (t Table) panel(p session.PeerSnapshot, series Series, now float64) Panel {
 	v.Checks = t.checks(path.Checks)
 	v.Facts = t.facts(path, now)
 	v.Recoveries = t.recoveries(p, now)
+	switch {
+	case len(v.Recoveries) > 0:
+	case path.State == session.PathConnected:
+		v.Unbroken = t.Say("path.recoveries.none")
+	default:
+		v.Unbroken = t.Say("path.recoveries.early")
+	}
 	return v
 }
 
@@ -148,10 +158,10 @@ func (t Table) facts(path session.Path, now float64) []string {
 	return []string{local, remote, relay, took, t.since(path.Consent, now), t.since(path.Heard, now)}
 }
 
-// recoveries are the newest of the link's recoveries, newest first.
+// recoveries are the link's recoveries, newest first.
 func (t Table) recoveries(p session.PeerSnapshot, now float64) []Recovery {
 	var all []Recovery
-	for _, r := range p.Path.Recovery[max(0, len(p.Path.Recovery)-maxRecoveries):] {
+	for _, r := range p.Path.Recovery {
 		v := Recovery{At: r.At, Failed: r.Failed, Rung: t.first(nil, "path.rung."+strconv.Itoa(r.Rung), "path.rung")}
 		if r.Cause != signal.CauseNone {
 			v.What = t.first([]string{"name", t.name(p.Name)}, "peer.now."+string(r.Cause))

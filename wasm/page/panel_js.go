@@ -24,13 +24,14 @@ type panel struct {
 	clock                 js.Value // how a recovery's time is written
 
 	participant, title, verdict, more, moreShown *slot
+	next, nextShown                              *slot
 	path                                         pathSlots
 	numbers                                      []*slot
 	plots                                        []plotElement
 	theirs, gathered, hidden, checks             *slot
 	kinds                                        [][2]*slot
 	facts, factsShown                            []*slot
-	noRecoveries                                 *slot
+	unbroken, unbrokenShown                      *slot
 }
 
 // pathSlots are where PathAttributes stand.
@@ -53,7 +54,7 @@ func (s pathSlots) put(a PathAttributes) {
 	s.path.put(a.Path)
 }
 
-type plotElement struct{ line, top, value, span, words *slot }
+type plotElement struct{ name, line, top, value, span, words *slot }
 
 type recoveryElement struct {
 	element, time          js.Value
@@ -62,32 +63,38 @@ type recoveryElement struct {
 
 func newPanel(document js.Value) panel {
 	el := document.Call("getElementById", "connection")
-	more := find(el, ".verdict-more")
+	more, next, unbroken := find(el, ".verdict-more"), find(el, ".verdict-next"), find(el, ".recoveries-none")
 	p := panel{
-		element:      el,
-		scroll:       document.Call("getElementById", "connection-scroll"),
-		list:         find(el, ".recoveries"),
-		series:       Histories{},
-		recoveries:   map[float64]*recoveryElement{},
-		clock:        js.ValueOf(map[string]any{"hour": "2-digit", "minute": "2-digit", "second": "2-digit"}),
-		participant:  attributeOf(el, "data-of"),
-		title:        textOf(document.Call("getElementById", "connection-title")),
-		verdict:      textOf(find(el, ".verdict")),
-		more:         textOf(more),
-		moreShown:    shownOf(more),
-		path:         pathSlotsOf(el),
-		theirs:       textOf(find(el, ".theirs")),
-		gathered:     textOf(find(el, ".gathered")),
-		hidden:       textOf(find(el, ".hidden-names")),
-		checks:       textOf(find(el, ".checks")),
-		noRecoveries: shownOf(find(el, ".recoveries-none")),
+		element:       el,
+		scroll:        document.Call("getElementById", "connection-scroll"),
+		list:          find(el, ".recoveries"),
+		series:        Histories{},
+		recoveries:    map[float64]*recoveryElement{},
+		clock:         js.ValueOf(map[string]any{"hour": "2-digit", "minute": "2-digit", "second": "2-digit"}),
+		participant:   attributeOf(el, "data-of"),
+		title:         textOf(document.Call("getElementById", "connection-title")),
+		verdict:       textOf(find(el, ".verdict")),
+		more:          textOf(more),
+		moreShown:     shownOf(more),
+		next:          textOf(next),
+		nextShown:     shownOf(next),
+		path:          pathSlotsOf(el),
+		theirs:        textOf(find(el, ".theirs")),
+		gathered:      textOf(find(el, ".gathered")),
+		hidden:        textOf(find(el, ".hidden-names")),
+		checks:        textOf(find(el, ".checks")),
+		unbroken:      textOf(unbroken),
+		unbrokenShown: shownOf(unbroken),
 	}
-	figures := el.Call("querySelectorAll", ".plot")
-	for i, q := range quantities {
-		p.numbers = append(p.numbers, attributeOf(el, "data-"+strings.TrimPrefix(q.name, "plot.")))
-		f := figures.Index(i)
+	time := find(el, ".plot-time")
+	for _, q := range quantities {
+		id := strings.TrimPrefix(q.name, "plot.")
+		p.numbers = append(p.numbers, attributeOf(el, "data-"+id))
+		f := fresh(document, "plot")
+		f.Call("setAttribute", "data-plot", id)
+		time.Call("before", f)
 		p.plots = append(p.plots, plotElement{
-			line: attributeOf(find(f, ".plot-line"), "d"), words: attributeOf(find(f, "svg"), "aria-label"),
+			name: textOf(find(f, ".plot-name")), line: attributeOf(find(f, ".plot-line"), "d"), words: attributeOf(find(f, "svg"), "aria-label"),
 			top: textOf(find(f, ".plot-top")), value: textOf(find(f, ".plot-value")), span: textOf(find(f, ".plot-range")),
 		})
 	}
@@ -210,10 +217,13 @@ func (p *Page) putPanel(v Panel) {
 	e.verdict.put(v.Verdict)
 	e.more.put(v.More)
 	e.moreShown.putBool(v.More != "")
+	e.next.put(v.Next)
+	e.nextShown.putBool(v.Next != "")
 	for i, number := range v.Numbers {
 		e.numbers[i].put(number)
 	}
 	for i, plot := range v.Plots {
+		e.plots[i].name.put(plot.Name)
 		e.plots[i].line.put(plot.Line)
 		e.plots[i].top.put(plot.Top)
 		e.plots[i].value.put(plot.Value)
@@ -233,6 +243,8 @@ func (p *Page) putPanel(v Panel) {
 		e.factsShown[i].putBool(fact != "")
 	}
 	p.putRecoveries(v.Recoveries)
+	e.unbroken.put(v.Unbroken)
+	e.unbrokenShown.putBool(v.Unbroken != "")
 	e.path.put(v.Path)
 }
 
@@ -240,7 +252,6 @@ func (p *Page) putPanel(v Panel) {
 // it began tells one from the other.
 func (p *Page) putRecoveries(recoveries []Recovery) {
 	e := &p.panel
-	e.noRecoveries.putBool(len(recoveries) == 0)
 	there := map[float64]bool{}
 	for i := len(recoveries) - 1; i >= 0; i-- {
 		r := recoveries[i]

@@ -139,9 +139,11 @@ func TestThePlotsMoveOnWithoutAChangeOfTheCall(t *testing.T) {
 		p.sample()
 	}
 	measured(1500, 17) // while the panel is closed
+	is(t, "there is a figure for each quantity", `[...p.querySelectorAll('.plot')].map((f) => f.dataset.plot).join() === 'rtt,loss,in,out,consent'`)
 	shown(`b.click()`)
 	const line = `p.querySelector('[data-plot=rtt] .plot-line').getAttribute('d')`
-	is(t, "opened", `p.dataset.rtt === '17'`, line+`.endsWith('h0')`, `p.querySelector('[data-plot=rtt] .plot-value').textContent === '17 ms'`)
+	is(t, "opened", `p.dataset.rtt === '17'`, line+`.endsWith('h0')`, `p.querySelector('[data-plot=rtt] .plot-value').textContent === '17 ms'`,
+		`[...p.querySelectorAll('.plot-name')].map((e) => e.textContent).join() === 'Round-trip time,Packets lost,Received,Sent,Consent confirmed'`)
 	measured(400, 23)
 	is(t, "a second later", `p.dataset.rtt === '23'`, line+`.includes('L')`, `p.querySelector('[data-plot=rtt] svg').ariaLabel.startsWith('Round-trip time: 23 ms; ')`)
 	if !p.panel.sampling {
@@ -183,7 +185,7 @@ func TestThePanelFitsEveryWidth(t *testing.T) {
 			p.openPanel(fmt.Sprint(i))
 			shown(`(document.getElementById('connection-details').setAttribute('open', ''), true)`)
 			for _, size := range [][2]int{{320, 568}, {360, 640}, {390, 844}, {844, 390}, {700, 900}, {1030, 700}, {1280, 800}} {
-				if got := framed(size[0], size[1]); got != "" {
+				if got := framed(size[0], size[1], panelLayout); got != "" {
 					t.Errorf("%s, panel %d, %d by %d: %s", language, i, size[0], size[1], got)
 				}
 			}
@@ -192,9 +194,33 @@ func TestThePanelFitsEveryWidth(t *testing.T) {
 	}
 }
 
+// panelLayout looks at the panel in a frame.
+const panelLayout = `
+	const panel = d.getElementById('connection'), scroll = d.getElementById('connection-scroll'), edge = box(panel)
+	if (edge.left < 0 || edge.right > WIDTH || edge.top < 0 || edge.bottom > HEIGHT) wrong.push('the panel is outside: ' + JSON.stringify(edge))
+	if (edge.height < 150) wrong.push('the panel is only ' + edge.height + ' px high')
+	if (d.documentElement.scrollWidth > WIDTH) wrong.push('the page scrolls sideways')
+	if (scroll.scrollWidth > scroll.clientWidth) wrong.push('the panel scrolls sideways')
+	if (scroll.scrollHeight <= scroll.clientHeight) wrong.push('nothing to scroll')
+	for (const e of panel.querySelectorAll('h2, h3, p, th, td, dt, dd, figcaption > *, svg, summary, button')) {
+		const b = box(e)
+		if (b.width > 1 && (b.right > edge.right + 0.5 || b.left < edge.left - 0.5)) wrong.push(e.outerHTML.slice(0, 80) + ' sticks out')
+	}
+	for (const row of panel.querySelectorAll('figcaption')) {
+		const [name, range, value] = [...row.children].map(box)
+		if (name.right > range.left && range.width || range.right > value.left) wrong.push(row.textContent + ' lies over itself')
+	}
+	for (const c of d.querySelectorAll('.controls .control, #connection-close')) {
+		const b = box(c)
+		if (WIDTH < 640 && b.width && d.elementFromPoint(b.left + b.width / 2, b.top + b.height / 2)?.closest('button') !== c) wrong.push(c.id + ' is covered')
+	}
+	const hit = box(d.querySelector('.line'))
+	if (hit.width < 44 || hit.height < 44) wrong.push('the button is ' + hit.width + ' by ' + hit.height)`
+
 // framed pictures the page in a frame of this size, and says what is wrong
-// with the layout there.
-func framed(width, height int) string {
+// with the layout there: look has the document (d), boxes of elements (box) and
+// the list of what is wrong.
+func framed(width, height int, look string) string {
 	done := make(chan string, 1)
 	answer := js.FuncOf(func(_ js.Value, args []js.Value) any { done <- args[0].String(); return nil })
 	defer answer.Release()
@@ -205,26 +231,7 @@ func framed(width, height int) string {
 		frame.srcdoc = '<!DOCTYPE html>' + document.documentElement.outerHTML
 		frame.onload = () => {
 			const d = frame.contentDocument, wrong = [], box = (e) => e.getBoundingClientRect()
-			const panel = d.getElementById('connection'), scroll = d.getElementById('connection-scroll'), edge = box(panel)
-			if (edge.left < 0 || edge.right > WIDTH || edge.top < 0 || edge.bottom > HEIGHT) wrong.push('the panel is outside: ' + JSON.stringify(edge))
-			if (edge.height < 150) wrong.push('the panel is only ' + edge.height + ' px high')
-			if (d.documentElement.scrollWidth > WIDTH) wrong.push('the page scrolls sideways')
-			if (scroll.scrollWidth > scroll.clientWidth) wrong.push('the panel scrolls sideways')
-			if (scroll.scrollHeight <= scroll.clientHeight) wrong.push('nothing to scroll')
-			for (const e of panel.querySelectorAll('h2, h3, p, th, td, dt, dd, figcaption > *, svg, summary, button')) {
-				const b = box(e)
-				if (b.width > 1 && (b.right > edge.right + 0.5 || b.left < edge.left - 0.5)) wrong.push(e.outerHTML.slice(0, 80) + ' sticks out')
-			}
-			for (const row of panel.querySelectorAll('figcaption')) {
-				const [name, range, value] = [...row.children].map(box)
-				if (name.right > range.left && range.width || range.right > value.left) wrong.push(row.textContent + ' lies over itself')
-			}
-			for (const c of d.querySelectorAll('.controls .control, #connection-close')) {
-				const b = box(c)
-				if (WIDTH < 640 && b.width && d.elementFromPoint(b.left + b.width / 2, b.top + b.height / 2)?.closest('button') !== c) wrong.push(c.id + ' is covered')
-			}
-			const hit = box(d.querySelector('.line'))
-			if (hit.width < 44 || hit.height < 44) wrong.push('the button is ' + hit.width + ' by ' + hit.height)
+			` + look + `
 			frame.remove()
 			answer(wrong.join('; '))
 		}

@@ -114,7 +114,7 @@ func TestTheStatusSaysThatTheDirectPathWasBlocked(t *testing.T) {
 		status, tile, path string
 	}{
 		{call(session.StateConnected, blocked), "en", "The direct path to Ana was blocked. The call goes on through the server.", "Connected", "relayed"},
-		{call(session.StateConnected, blocked), "zh", "到 Ana 的直连路径被阻断，通话改经服务器继续。", "已连接", "relayed"},
+		{call(session.StateConnected, blocked), "zh", "到 Ana 的直连线路被阻断，通话改经服务器继续。", "已连接", "relayed"},
 		{call(session.StateConnected, sharing), "en", "The direct path to Ana was blocked. The call goes on through the server. Ana shares the screen", "Connected", "relayed"},
 		{call(session.StateConnected, blocked, other), "en", "The direct path to Ana was blocked. The call goes on through the server.", "Connected", "relayed"},
 		{call(session.StateRecovering, recovering), "en", "Ana’s network is silent", "Ana’s network is silent", "none"},
@@ -186,11 +186,27 @@ func TestTheRecoveriesOfALink(t *testing.T) {
 	if got := tables(t)["en"].panel(p, nil, now).Recoveries; !slices.Equal(got, want) {
 		t.Errorf("%+v\nwant %+v", got, want)
 	}
-	for i := range 50 {
-		p.Path.Recovery = append(p.Path.Recovery, session.Recovery{At: now + float64(i), Took: 1})
-	}
-	if got := tables(t)["en"].panel(p, nil, now).Recoveries; len(got) != maxRecoveries || got[0].At != now+49 {
-		t.Errorf("%d listed, the first of %v, want the newest %d", len(got), got[0].At-now, maxRecoveries)
+}
+
+func TestAPanelWithoutRecoveriesSaysWhy(t *testing.T) {
+	lost := over("", "", searching(session.PathFailed), func(p *session.Path) { p.Recovery = []session.Recovery{{At: now, Failed: true}} })
+	for _, tt := range []struct {
+		name string
+		peer session.PeerSnapshot
+		en   string
+		zh   string
+	}{
+		{"before the first connection", ana(), "None: there was no path yet that could break.", "没有：还没有可能中断的线路。"},
+		{"while a path is looked for", over("", "", searching(session.PathGathering)), "None: there was no path yet that could break.", "没有：还没有可能中断的线路。"},
+		{"never found", over("", "", searching(session.PathFailed)), "None: there was no path yet that could break.", "没有：还没有可能中断的线路。"},
+		{"connected", over("host", "host"), "None: the path has held since it was found.", "没有：线路找到后一直保持畅通。"},
+		{"lost", lost, "", ""},
+	} {
+		for language, want := range map[string]string{"en": tt.en, "zh": tt.zh} {
+			if got := tables(t)[language].panel(tt.peer, nil, now).Unbroken; got != want {
+				t.Errorf("%s, %s: %q, want %q", tt.name, language, got, want)
+			}
+		}
 	}
 }
 

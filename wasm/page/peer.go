@@ -19,6 +19,8 @@ type Tile struct {
 	Cause       string
 	What        string // its state in words
 	Hold        string // how long its place is held, or ""
+	Finding     string // what the evidence says of a path that was not found or was lost, or ""
+	Next        string // and what to do about it
 	Picture     bool   // there is a picture to show
 	Muted       bool
 	CameraOff   bool
@@ -58,6 +60,9 @@ func (t Table) tile(p session.PeerSnapshot, now float64) (tile Tile, again float
 		seconds := math.Ceil(left / 1000)
 		tile.Hold = t.Say("peer.held", "seconds", strconv.Itoa(int(seconds)))
 		again = left - (seconds-1)*1000
+	}
+	if p.State == session.PeerEnded && p.End != nil && p.End.Finding != signal.FindingNone {
+		tile.Finding, tile.Next = t.Say("finding."+string(p.End.Finding)), t.Say("next."+string(p.End.Next))
 	}
 	return tile, again
 }

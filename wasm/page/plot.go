@@ -15,6 +15,7 @@ const (
 
 // Plot is one live plot: a line, its axis, and the same in words.
 type Plot struct {
+	Name  string
 	Line  string // path data, in a viewBox of plotWidth by plotHeight
 	Top   string // what the upper edge stands for; the lower one is 0
 	Value string // the newest
@@ -24,15 +25,15 @@ type Plot struct {
 
 // quantity is something that is plotted.
 type quantity struct {
-	name  string               // the id of its name
+	name  string               // the id of its name; behind "plot." its own, for scripts
 	of    func(Sample) float64 // NaN where it is not known
 	least float64              // the upper edge is never lower: noise shall look like noise
 	scale scale
 	as    string // the id of the newest value's wording, "" for the bare value
 }
 
-// quantities are the plots of the panel from top to bottom; static/index.html
-// has a figure for each.
+// quantities are the plots of the panel from top to bottom; each has a figure
+// of the template in static/index.html.
 var quantities = []quantity{
 	{"plot.rtt", func(s Sample) float64 { return s.RTT }, 50, milliseconds, ""},
 	{"plot.loss", func(s Sample) float64 { return s.Loss }, 0.05, percent, ""},
@@ -55,14 +56,14 @@ func (t Table) plot(q quantity, series Series, now float64) Plot {
 		}
 	}
 	top := edge(high, q.least)
-	p := Plot{Line: line(series, q.of, now, top), Top: t.in(q.scale, top), Value: t.Say("unknown")}
+	name := t.Say(q.name)
+	p := Plot{Name: name, Line: line(series, q.of, now, top), Top: t.in(q.scale, top), Value: t.Say("unknown")}
 	if !math.IsNaN(newest) {
 		p.Value = t.in(q.scale, newest)
 		if q.as != "" {
 			p.Value = t.Say(q.as, "time", p.Value)
 		}
 	}
-	name := t.Say(q.name)
 	if low > high {
 		p.Words = t.Say("plot.empty", "name", name)
 		return p

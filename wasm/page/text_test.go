@@ -227,3 +227,14 @@ func TestARungHasItsOwnWords(t *testing.T) {
 		}
 	}
 }
+
+// One word for one thing: in Chinese a relay is 中继 and a path 线路.
+func TestInChineseARelayAndAPathHaveOneWordEach(t *testing.T) {
+	for id, words := range tables(t)["zh"] {
+		for _, other := range []string{"中转", "中继服务器", "路径", "直接线路"} {
+			if strings.Contains(words, other) {
+				t.Errorf("%s says %s: %q", id, other, words)
+			}
+		}
+	}
+}

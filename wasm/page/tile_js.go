@@ -15,8 +15,9 @@ type tileElement struct {
 
 	name, label, state, cause, picture, tint *slot
 	screenShown                              *slot
-	who, avatar, what, hold                  *slot
-	holdShown, mutedShown, cameraOffShown    *slot
+	who, avatar, what, hold, finding, next   *slot
+	holdShown, findingShown, nextShown       *slot
+	mutedShown, cameraOffShown               *slot
 	lineName, expanded                       *slot
 	path                                     pathSlots
 }
@@ -24,7 +25,7 @@ type tileElement struct {
 func newTileElement(document js.Value, participant string) *tileElement {
 	el := fresh(document, "tile")
 	el.Call("setAttribute", "data-peer", participant)
-	hold, line := find(el, ".hold"), find(el, ".line")
+	hold, line, finding, next := find(el, ".hold"), find(el, ".line"), find(el, ".finding"), find(el, ".next")
 	return &tileElement{
 		element:        el,
 		video:          find(el, "video"),
@@ -41,6 +42,10 @@ func newTileElement(document js.Value, participant string) *tileElement {
 		what:           textOf(find(el, ".what")),
 		hold:           textOf(hold),
 		holdShown:      shownOf(hold),
+		finding:        textOf(finding),
+		findingShown:   shownOf(finding),
+		next:           textOf(next),
+		nextShown:      shownOf(next),
 		mutedShown:     shownOf(find(el, ".badge-muted")),
 		cameraOffShown: shownOf(find(el, ".badge-camera")),
 		lineName:       textOf(find(line, "span")),
@@ -64,6 +69,10 @@ func (p *Page) renderTile(e *tileElement, t Tile) {
 	e.tint.put(t.Tint)
 	e.hold.put(t.Hold)
 	e.holdShown.putBool(t.Hold != "")
+	e.finding.put(t.Finding)
+	e.findingShown.putBool(t.Finding != "")
+	e.next.put(t.Next)
+	e.nextShown.putBool(t.Next != "")
 	e.mutedShown.putBool(t.Muted)
 	e.cameraOffShown.putBool(t.CameraOff)
 	if t.Picture {

@@ -54,7 +54,7 @@ func (t Table) between(s scale, low, high float64) string {
 	if lowest == highest {
 		return ""
 	}
-	return t.Say(unit, "value", lowest+"–"+highest)
+	return t.Say(unit, "value", t.Say("range", "low", lowest, "high", highest))
 }
 
 // duration words how long something took in ms: below a second in ms, then in

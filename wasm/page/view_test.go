@@ -67,6 +67,36 @@ func TestWhatAPeersTileSays(t *testing.T) {
 	}
 }
 
+func TestAPathThatWasNotFoundIsNeverBareOnTheTile(t *testing.T) {
+	for language, table := range tables(t) {
+		for _, cause := range []signal.Cause{signal.CauseICEFailed, signal.CausePathBlocked} {
+			for _, finding := range signal.Findings() {
+				p := ana(ended(cause), func(p *session.PeerSnapshot) {
+					p.End.Finding = finding
+					p.Path = &session.Path{State: session.PathFailed, Finding: finding}
+				})
+				tile, _ := table.tile(p, now)
+				if want := table["finding."+string(finding)]; want == "" || tile.Finding != want {
+					t.Errorf("%s: %s, %s: the tile says %q, want %q", language, cause, finding, tile.Finding, want)
+				}
+				if want := table["next.check-firewall"]; tile.Next != want {
+					t.Errorf("%s: %s, %s: to do is %q, want %q", language, cause, finding, tile.Next, want)
+				}
+				if v := table.panel(p, nil, now); v.More != tile.Finding || v.Next != tile.Next {
+					t.Errorf("%s: %s, %s: the panel says %q, %q", language, cause, finding, v.More, v.Next)
+				}
+			}
+		}
+	}
+	for name, p := range map[string]session.PeerSnapshot{
+		"connected": ana(), "closed the page": ana(ended(signal.CausePageClosed)), "away": ana(away(signal.CauseNetworkLost, now)),
+	} {
+		if tile, _ := tables(t)["en"].tile(p, now); tile.Finding+tile.Next != "" {
+			t.Errorf("%s: the tile says %q, %q", name, tile.Finding, tile.Next)
+		}
+	}
+}
+
 func TestEveryStateAndCauseIsWorded(t *testing.T) {
 	states := []session.State{session.StateJoining, session.StateWaiting, session.StateConnected, session.StateRecovering, session.StateEnded}
 	for language, table := range tables(t) {

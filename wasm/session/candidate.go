@@ -18,6 +18,15 @@ type iceCandidate struct {
 	Network  string // Chromium's network-id: candidates of one interface share it
 }
 
+// lastCandidate says whether raw is the end of the candidates: an empty one
+// (RFC 8838, section 8.2; W3C webrtc-pc, section 4.8.1.1).
+func lastCandidate(raw json.RawMessage) bool {
+	var init struct {
+		Candidate *string `json:"candidate"`
+	}
+	return json.Unmarshal(raw, &init) == nil && init.Candidate != nil && *init.Candidate == ""
+}
+
 // parseCandidate reads RTCIceCandidateInit; ok is false for the end of the
 // candidates, and for what is none.
 func parseCandidate(raw json.RawMessage) (c iceCandidate, ok bool) {
@@ -32,12 +41,22 @@ func parseCandidate(raw json.RawMessage) (c iceCandidate, ok bool) {
 		return c, false
 	}
 	c = iceCandidate{Protocol: strings.ToLower(words[2]), Address: words[4], Port: words[5], Type: words[7]}
+	if !number16(c.Port) {
+		return c, false
+	}
 	for i := 8; i+1 < len(words); i += 2 {
-		if words[i] == "network-id" {
+		if words[i] == "network-id" && number16(words[i+1]) {
 			c.Network = words[i+1]
 		}
 	}
 	return c, true
+}
+
+// number16 says whether a word of a candidate is a number of 16 bits: nothing
+// else that another page may write in its place is kept.
+func number16(word string) bool {
+	_, err := strconv.ParseUint(word, 10, 16)
+	return err == nil
 }
 
 // hidden says whether the address stands behind an mDNS name; a replayed trace
@@ -59,14 +78,26 @@ func revealed(raw json.RawMessage, address string) (json.RawMessage, bool) {
 		return nil, false
 	}
 	words := strings.Fields(line)
-	foundation, priority := words[0], words[3]
-	words[0] = foundation + "L" // another base than the hidden one's (RFC 8445, section 5.1.1.3)
+	priority := words[3]
+	words[0] = otherFoundation(words[0])
 	if n, err := strconv.ParseUint(priority, 10, 32); err == nil && n > 0 {
 		words[3] = strconv.FormatUint(n-1, 10) // no two have one priority (section 5.1.2)
 	}
 	words[4] = address
 	init["candidate"] = signal.Raw(strings.Join(words, " "))
 	return signal.Raw(init), true
+}
+
+// mostFoundation is the longest foundation (RFC 8839, section 5.1).
+const mostFoundation = len("candidate:") + 32
+
+// otherFoundation is one for another base (RFC 8445, section 5.1.1.3).
+func otherFoundation(foundation string) string {
+	start := foundation[:min(len(foundation), mostFoundation-1)]
+	if other := start + "L"; other != foundation {
+		return other
+	}
+	return start + "M"
 }
 
 // count adds a candidate.

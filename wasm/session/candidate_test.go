@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"holdline/server/signal"
 )
@@ -18,13 +19,15 @@ func TestRFC8839_5_1_CandidatesAreRead(t *testing.T) {
 		"candidate:2 1 UDP 1 198.51.100.7 6000 typ srflx raddr 0.0.0.0 rport 0":                           {"udp", "198.51.100.7", "6000", "srflx", ""},
 		"candidate:3 1 tcp 1 2001:db8::1 9 typ host tcptype active":                                       {"tcp", "2001:db8::1", "9", "host", ""},
 		"candidate:4 1 udp 1 203.0.113.5 7000 typ relay raddr 198.51.100.7 rport 6000 network-id 1":       {"udp", "203.0.113.5", "7000", "relay", "1"},
+		"candidate:6 1 udp 1 192.0.2.1 65535 typ host network-id 10.20.30.40":                             {"udp", "192.0.2.1", "65535", "host", ""},
 		"candidate:5 1 udp 1 0a1b2c3d-1111-2222-3333-444455556666.local 5000 typ host network-cost 999 x": {"udp", "0a1b2c3d-1111-2222-3333-444455556666.local", "5000", "host", ""},
 	} {
 		if got, ok := parseCandidate(candidateOf(line)); !ok || got != want {
 			t.Errorf("%s: %+v, %v, want %+v", line, got, ok, want)
 		}
 	}
-	for _, none := range []string{"", "candidate:1 1 udp", "candidate:1 1 udp 1 192.0.2.1 5000 type host", "nonsense nonsense nonsense nonsense nonsense nonsense typ host"} {
+	for _, none := range []string{"", "candidate:1 1 udp", "candidate:1 1 udp 1 192.0.2.1 5000 type host", "nonsense nonsense nonsense nonsense nonsense nonsense typ host",
+		"candidate:1 1 udp 1 192.0.2.1 65536 typ host", "candidate:1 1 udp 1 192.0.2.1 203.0.113.9 typ host"} {
 		if got, ok := parseCandidate(candidateOf(none)); ok {
 			t.Errorf("%q is read as %+v", none, got)
 		}
@@ -60,6 +63,38 @@ func TestANameIsRevealedBesideItsCandidate(t *testing.T) {
 	}
 	if _, ok := revealed(hidden, ""); ok {
 		t.Error("revealed without an address")
+	}
+}
+
+func TestRFC8839_5_1_AFoundationHasAtMost32Characters(t *testing.T) {
+	for _, foundation := range []string{"1", strings.Repeat("7", 31), strings.Repeat("7", 32), strings.Repeat("7", 31) + "L", strings.Repeat("7", 40)} {
+		extra, ok := revealed(candidateOf("candidate:"+foundation+" 1 udp 2122260223 0a1b.local 5000 typ host"), "192.168.1.7")
+		var init struct{ Candidate string }
+		if !ok || json.Unmarshal(extra, &init) != nil {
+			t.Fatalf("%s: %s, %v", foundation, extra, ok)
+		}
+		got := strings.TrimPrefix(strings.Fields(init.Candidate)[0], "candidate:")
+		if len(got) > 32 || got == foundation {
+			t.Errorf("the foundation %s becomes %s, of %d characters", foundation, got, len(got))
+		}
+	}
+}
+
+func TestRFC8838_8_2_OnlyTheEmptyCandidateIsTheLast(t *testing.T) {
+	_, ana, _ := relayed(t, time.Minute)
+	p := ana.s.Peers[0]
+	for _, raw := range []string{`{"candidate":"nonsense"}`, `{"candidate":7}`, `7`, `{"candidate":"candidate:1 1 udp 1 192.0.2.1 none typ host"}`} {
+		ana.s.search(p)
+		ana.s.heardOf(p, json.RawMessage(raw))
+		ana.step(CandidateFound{Link: p.name(), Candidate: json.RawMessage(raw)})
+		if p.Link.Search.Remote != (Candidates{}) || p.Link.Search.Local != (Candidates{}) {
+			t.Errorf("%s counts: %+v, %+v", raw, p.Link.Search.Remote, p.Link.Search.Local)
+		}
+	}
+	ana.s.heardOf(p, candidateOf(""))
+	ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("")})
+	if !p.Link.Search.Remote.Done || !p.Link.Search.Local.Done {
+		t.Error("the empty candidate is not the last")
 	}
 }
 

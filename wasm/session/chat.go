@@ -13,7 +13,7 @@ const (
 	keptMessages   = 500
 	recordMessages = 100
 	unsentMessages = 200
-	maxChatID      = 96 // bytes: a participant, a life and a count
+	mostChatID     = 96 // bytes: a participant, a life and a count
 )
 
 // say sends a chat message to everybody in the room: now where the channel is
@@ -89,7 +89,7 @@ func (s *Session) hear(p *peer, seq int64, c signal.Chat) {
 		p.ChatIn = seq
 	}
 	author, _, ok := strings.Cut(c.ID, "-")
-	if c.Text == "" || utf8.RuneCountInString(c.Text) > signal.MaxChat || len(c.ID) > maxChatID ||
+	if c.Text == "" || utf8.RuneCountInString(c.Text) > signal.MaxChat || len(c.ID) > mostChatID ||
 		!ok || !signal.ValidParticipant(author) || author == s.Participant {
 		p.Link.note("a chat message was not taken: its id or length is wrong")
 		return

@@ -36,7 +36,7 @@ func TestWhoAsksForCredentialsAllTheTimeIsPassedOnNowAndThen(t *testing.T) {
 func TestCredentialsAreTakenFromWhomWasAsked(t *testing.T) {
 	_, ana, ben := relayed(t, time.Minute)
 	ana.s.ICE.AskedAt, ana.s.ICE.AskedOf = 1, "zoe"
-	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}}}})
+	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}, Username: "u", Credential: "c"}}})
 	answer := ControlReceived{ana.s.Peers[0].name(), signal.Envelope{Type: signal.TypeICE, Life: ben.s.Life, Generation: 1, Payload: bad}}
 	ana.step(answer)
 	if ana.s.iceServers()[0].URLs[0] != "stun:relay.test" {
@@ -44,6 +44,9 @@ func TestCredentialsAreTakenFromWhomWasAsked(t *testing.T) {
 	}
 	ana.s.ICE.AskedOf = "p2"
 	ana.step(answer)
+	if ana.s.iceServers()[0].URLs[0] != "turn:bad.test" {
+		t.Error("the answer of one who was asked is not taken")
+	}
 	ana.s.ICE.Servers = relayServers
 	ana.step(answer)
 	if ana.s.iceServers()[0].URLs[0] != "stun:relay.test" {
@@ -120,5 +123,37 @@ func TestALoopbackAddressIsToldNobody(t *testing.T) {
 		if n := ana.sent(signal.TypeCandidate) - before; n != 1 {
 			t.Errorf("%s: %d candidates were sent, want 1", address, n)
 		}
+	}
+}
+
+func TestEndlessCandidatesDoNotGetToTheBrowser(t *testing.T) {
+	w, ana := onewire(t)
+	send := func(negotiation, n int) (taken int) {
+		before := count(ana, func(AddCandidate) bool { return true })
+		for range n {
+			ana.hear(signal.Envelope{Type: signal.TypeCandidate, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: negotiation,
+				Payload: candidateOf("candidate:1 1 udp 1 10.0.0.1 5000 typ host")})
+		}
+		return count(ana, func(AddCandidate) bool { return true }) - before
+	}
+	ana.hearOffer(4, 1, 1, 1, "v=0\r\na=ice-ufrag:one\r\n")
+	w.run(100 * time.Millisecond)
+	p := ana.s.peer("zoe")
+	if n := send(1, 5000); n != mostCandidates || p.Link.All.Remote.Host != mostCandidates {
+		t.Errorf("the browser is given %d candidates, and %d are counted; want %d", n, p.Link.All.Remote.Host, mostCandidates)
+	}
+	told := 0
+	for _, fact := range p.Link.Evidence {
+		if fact == "more than 256 remote candidates for one description: the others are left out" {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("the report says so %d times, want once: %q", told, p.Link.Evidence)
+	}
+	ana.hearOffer(4, 1, 1, 2, "v=0\r\na=ice-ufrag:two\r\n")
+	w.run(100 * time.Millisecond)
+	if n := send(2, 20); n != 20 {
+		t.Errorf("of 20 candidates for the next description the browser is given %d", n)
 	}
 }

@@ -15,7 +15,7 @@ type iceState struct {
 	Address string        // from which the server saw the page come last
 	AskedAt time.Duration // for fresh ones; 0 while none are awaited
 	AskedOf string        // the remote page that was asked in the band; "" where the server was
-	Moved   bool          // the server sees another address than before
+	Moved   bool          // the server sees another address than before, and nothing was done about it yet
 }
 
 // iceServers are those that the next connection, or the next restart, is made with.
@@ -39,7 +39,7 @@ func (s *Session) takeICE(ice signal.ICE) {
 	}
 	c := &s.ICE
 	c.Servers, c.GotAt, c.AskedAt, c.AskedOf = ice.Servers, max(s.now.Mono, 1), 0, ""
-	c.Good = time.Duration(min(ice.Lifetime, maxLifetime)) * time.Millisecond
+	c.Good = time.Duration(min(ice.Lifetime, mostLifetime)) * time.Millisecond
 	if ice.Address == "" {
 		return
 	}
@@ -47,8 +47,8 @@ func (s *Session) takeICE(ice signal.ICE) {
 	c.Address = ice.Address
 }
 
-// maxLifetime bounds what a server may say: a day, in ms.
-const maxLifetime = 24 * 60 * 60 * 1000
+// mostLifetime bounds what a server may say: a day, in ms.
+const mostLifetime = 24 * 60 * 60 * 1000
 
 // family tells IPv6 from IPv4, also by a trace's pseudonym: where a page comes
 // by the other one, it has not moved.
@@ -65,7 +65,11 @@ func (s *Session) refreshAt() time.Duration {
 	if s.ICE.Good == 0 {
 		return 0
 	}
-	return max(s.ICE.GotAt+max(s.ICE.Good/2, s.policy.RefreshAgainAfter), s.ICE.AskedAt+s.policy.RefreshAgainAfter)
+	at := max(s.ICE.GotAt+max(s.ICE.Good/2, s.policy.RefreshAgainAfter), 1)
+	if s.ICE.AskedAt == 0 {
+		return at
+	}
+	return max(at, s.ICE.AskedAt+s.policy.RefreshAgainAfter)
 }
 
 // tickICE asks for fresh credentials.
@@ -99,6 +103,14 @@ func (s *Session) refreshFor(p *peer) {
 	}
 	p.WantsICE, p.ICEAskedAt = true, max(s.now.Mono, 1)
 	s.emit(SendSignaling{s.Signaling.Attempt, signal.Envelope{Type: signal.TypeRefresh, Life: s.Life, Ack: s.Signaling.InSeq, Payload: signal.Raw(signal.Refresh{For: p.ID})}})
+}
+
+// slept makes the credentials as old as they are: the monotonic clock stood
+// still while the machine slept.
+func (c *iceState) slept(d time.Duration) {
+	if c.Good != 0 {
+		c.GotAt -= d
+	}
 }
 
 // expired says whether no relay takes the credentials at hand any more.

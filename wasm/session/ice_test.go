@@ -78,12 +78,26 @@ func TestWhoseSignalingIsLostIsGivenCredentialsInTheBand(t *testing.T) {
 
 func TestCredentialsThatNobodyAskedForAreNotTaken(t *testing.T) {
 	w, ana, ben := relayed(t, time.Minute)
-	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}}}})
+	bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"turn:bad.test"}, Username: "u", Credential: "c"}}})
 	ana.step(ControlReceived{ana.s.peer("p2").name(), signal.Envelope{Type: signal.TypeICE, Life: ben.s.Life, Generation: 1, Payload: bad}})
 	w.run(time.Second)
 	if ana.s.iceServers()[0].URLs[0] != "stun:relay.test" {
 		t.Error("a remote page has changed this page's ICE servers")
 	}
+}
+
+func TestAListOfServersThatNoBrowserTakesChangesNothing(t *testing.T) {
+	w, ana, _ := relayed(t, time.Minute)
+	for _, url := range []string{"http://relay.test", "turn:", "relay.test"} {
+		bad := signal.Raw(signal.ICE{Servers: []signal.ICEServer{{URLs: []string{"stun:other.test"}}, {URLs: []string{url}, Username: "u", Credential: "c"}}, Lifetime: 1})
+		ana.hear(signal.Envelope{Type: signal.TypeICE, Payload: bad})
+		if got := ana.s.iceServers(); len(got) != 1 || got[0].URLs[0] != "stun:relay.test" {
+			t.Errorf("%s: the servers are %+v, want the older ones", url, got)
+		}
+	}
+	ana.step(NetworkChanged{Online: true})
+	w.run(3 * time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
 }
 
 func TestARestartWithExpiredCredentialsWaitsForFreshOnes(t *testing.T) {
@@ -120,6 +134,46 @@ func TestAnotherAddressSeenByTheServerIsAnotherNetwork(t *testing.T) {
 		w.run(time.Second)
 		if moved := count(ana, func(a SetLocalDescription) bool { return a.Restart }) > before; moved != tt.moved {
 			t.Errorf("from %q to %q: restarts %v, want %v", tt.was, tt.is, moved, tt.moved)
+		}
+	}
+}
+
+func TestAMoveThatIsSeenWhileOfflineCountsOnceOnline(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	ana.s.ICE.Address, ana.address = "198.51.100.7", "203.0.113.9"
+	ana.step(NetworkChanged{Online: false})
+	ana.socketEnds(1006)
+	w.run(time.Second)
+	if !ana.s.ICE.Moved || ana.s.Signaling.State != SignalingStateOpen {
+		t.Fatalf("moved %v, signaling %s: want it remembered", ana.s.ICE.Moved, ana.s.Signaling.State)
+	}
+	ana.s.Offline = false // whatever told the session so
+	before := restarts(ana)
+	ana.socketEnds(1006)
+	w.run(time.Second)
+	if n := restarts(ana) - before; n != 1 || ana.s.ICE.Moved {
+		t.Errorf("%d restarts once it is online, moved %v", n, ana.s.ICE.Moved)
+	}
+	ana.s.ICE.Moved = true
+	ana.step(NetworkChanged{Online: true})
+	if ana.s.ICE.Moved {
+		t.Error("what the browser's hint has done is to be done again")
+	}
+}
+
+func TestAfterASleepTheCredentialsAreOlder(t *testing.T) {
+	for _, slept := range []time.Duration{4 * time.Minute, 6 * time.Minute, time.Hour} {
+		w, ana, _ := relayed(t, 10*time.Minute)
+		before := ana.sent(signal.TypeRefresh)
+		ana.slept = slept
+		ana.step(Tick{})
+		if expired := slept > 10*time.Minute; ana.s.expired() != expired {
+			t.Errorf("after %v: expired %v, want %v", slept, ana.s.expired(), expired)
+		}
+		w.run(time.Second)
+		if asked := ana.sent(signal.TypeRefresh) > before; asked != (slept > 5*time.Minute) || ana.s.expired() {
+			t.Errorf("after %v: asked for fresh ones %v, expired %v", slept, asked, ana.s.expired())
 		}
 	}
 }

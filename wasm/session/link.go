@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"holdline/server/signal"
@@ -46,6 +47,7 @@ type link struct {
 	Found       []json.RawMessage // the candidates of the newest local description
 	Held        []json.RawMessage // the remote's that wait until ChecksAt
 	ChecksAt    time.Duration
+	Came        int          // candidates for the remote description in use
 	Remote      string       // the username fragment of the remote description in use
 	Waiting     waitingOffer // the remote's, that came too soon
 	Offer       string
@@ -210,6 +212,7 @@ func (s *Session) handleLink(p *peer, ev Event) {
 		l.note("a remote candidate was refused: " + ev.Err)
 	case CandidateFailed:
 		s.Reach.fails(ev)
+		l.Search.STUNFailed = l.Search.STUNFailed || strings.HasPrefix(ev.URL, "stun")
 		l.note("candidate error " + itoa(ev.Code) + " " + ev.Text)
 	case ConnectionStateChanged:
 		s.connectionState(p, ev.State)

@@ -146,8 +146,7 @@ func (s *Session) fromPeer(e signal.Envelope) {
 			return
 		}
 		if e.Generation == l.Generation && l.State != linkEnded && !void {
-			s.heardOf(p, e.Payload)
-			s.takeCandidate(p, e.Payload)
+			s.remoteCandidate(p, e.Payload)
 		}
 		return
 	}
@@ -161,11 +160,23 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		s.answered(p, e, d)
 	default:
 		if e.Generation > l.Generation {
-			s.newLink(p, e.Generation, false)
-			s.repairs(p, rungNewConnection)
+			s.replaced(p, e.Generation)
 		}
 		s.offered(p, e.Negotiation, d)
 	}
+}
+
+// replaced takes the remote's new connection: it has the old one for dead, also
+// where this side does not see that yet, and says nothing on it any more.
+func (s *Session) replaced(p *peer, generation int) {
+	if l := &p.Link; l.State == linkConnected {
+		l.note("the remote made a new connection")
+		l.GiveUpAt = s.now.Mono + s.policy.RecoverWithin
+		s.broke(l)
+		s.enterLink(p, linkInterrupted, signal.CauseNetworkLost)
+	}
+	s.newLink(p, generation, false)
+	s.repairs(p, rungNewConnection)
 }
 
 // answered takes the answer to one's own newest offer.
@@ -176,7 +187,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	}
 	l.Opened = l.Opened || l.AgreedAt == 0
 	l.Offered, l.OfferAgain, l.Answered, l.AgreedAt = false, 0, true, s.now.Mono
-	l.Remote = ufragOf(d.SDP)
+	l.Remote, l.Came = ufragOf(d.SDP), 0
 	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
@@ -206,7 +217,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		}
 		return
 	}
-	l.Remote = ufragOf(d.SDP)
+	l.Remote, l.Came = ufragOf(d.SDP), 0
 	switch {
 	case !l.Making && !l.Offered:
 	case l.RemoteAt == 0 && !l.Answered:
@@ -218,6 +229,11 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	l.Making, l.Offered, l.OfferAgain = false, false, 0
 	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, ""
 	l.OfferAt = 0
+	if l.Rung == rungNewConnection && l.YieldUntil != 0 {
+		// The new connection is left to the remote for a moment. What came is a
+		// restart, the rung before, and is given that one's time.
+		l.Rung, l.RungUntil = 0, 0
+	}
 	s.repairs(p, rungRestartICE)
 	s.releaseCandidates(p) // of the agreement before
 	l.Attempt++

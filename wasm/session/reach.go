@@ -23,7 +23,7 @@ func (r *reach) answers(ev CandidateFound, c iceCandidate) {
 		r.STUN = r.STUN || c.Protocol == "udp" && !strings.HasPrefix(ev.URL, "turn")
 	case "relay":
 		r.Refused = ""
-		switch ev.RelayProtocol {
+		switch relayProtocol(ev) {
 		case "udp":
 			r.UDP = true
 		case "tcp", "tls":
@@ -31,6 +31,33 @@ func (r *reach) answers(ev CandidateFound, c iceCandidate) {
 		default: // Firefox 153
 			r.Relay = true
 		}
+	}
+}
+
+// relayProtocol is how the browser reached the relay of a candidate, "" where it
+// does not tell. Chromium 156 leaves it to the URL where that is UDP, the default
+// of turn: (RFC 7065, section 3.1).
+func relayProtocol(ev CandidateFound) string {
+	switch {
+	case ev.RelayProtocol != "":
+		return ev.RelayProtocol
+	case strings.HasPrefix(ev.URL, "turns:"):
+		return "tls"
+	case strings.HasSuffix(ev.URL, "?transport=tcp"):
+		return "tcp"
+	case strings.HasPrefix(ev.URL, "turn:"):
+		return "udp"
+	}
+	return ""
+}
+
+// searched notes that a search has found all that there is. Where STUN servers
+// see the device's own address there is no candidate of it: they answered all
+// the same where gathering ends early and without an error of theirs.
+func (s *Session) searched(c *search) {
+	c.Local.Done = true
+	if s.asked("stun") && c.Local.Host > 0 && !c.STUNFailed && s.now.Mono-c.At < s.policy.UnansweredAfter {
+		s.Reach.STUN = true
 	}
 }
 

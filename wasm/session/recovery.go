@@ -188,7 +188,6 @@ func (s *Session) climb(p *peer) {
 		return
 	}
 	l.Rung = s.nextRung(l)
-	l.TopRung = max(l.TopRung, l.Rung)
 	l.YieldUntil = 0
 	if s.polite(p) && l.Cause != signal.CauseNetworkChanged {
 		l.YieldUntil = s.now.Mono + s.policy.YieldFor
@@ -235,7 +234,7 @@ func (s *Session) nextRung(l *link) int {
 // takeRung makes the rung's offer.
 func (s *Session) takeRung(p *peer) {
 	l := &p.Link
-	l.YieldUntil = 0
+	l.YieldUntil, l.TopRung = 0, max(l.TopRung, l.Rung)
 	if l.Rung == rungNewConnection {
 		s.newLink(p, l.Generation+1, true)
 		return
@@ -309,7 +308,7 @@ func (s *Session) networkChanged(online bool) {
 	if !online {
 		return
 	}
-	s.Reach = reach{}
+	s.Reach, s.ICE.Moved = reach{}, false
 	s.dialAnew()
 	for _, p := range s.Peers {
 		p.Link.All, p.Link.Symmetric, p.Link.WasDirect, p.Link.Blocked = search{}, false, false, false // of the network before

@@ -239,10 +239,9 @@ func (r *redactor) state(st state) []byte {
 		p.Link.Remote, p.Link.Waiting.Description.SDP = r.ufrag(p.Link.Remote), r.text(p.Link.Waiting.Description.SDP)
 		p.Link.Evidence = r.texts(p.Link.Evidence)
 		p.Link.Flow = r.flow(p.Link.Flow)
-		for _, list := range [][]mapping{p.Link.Search.Mapped, p.Link.Search.RemoteMapped} {
-			for i := range list {
-				list[i].Address = r.text(list[i].Address)
-			}
+		for _, found := range []search{p.Link.Search, p.Link.All} {
+			r.mappings(found.Mapped)
+			r.mappings(found.RemoteMapped)
 		}
 		p.End, p.Link.End = r.end(p.End), r.end(p.Link.End)
 		for i := range p.Unsent {
@@ -250,6 +249,14 @@ func (r *redactor) state(st state) []byte {
 		}
 	}
 	return signal.Raw(copied)
+}
+
+// mappings are redacted in place, as the candidates are that they come from:
+// a replay compares them with what comes later.
+func (r *redactor) mappings(all []mapping) {
+	for i, m := range all {
+		all[i] = mapping{r.text(m.Network), r.text(m.Address), r.text(m.Port)}
+	}
 }
 
 func hide(secret string) string {

@@ -1,16 +1,13 @@
 package session
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
-	"os"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
 	"holdline/server/signal"
+	"holdline/wasm/exhibit"
 )
 
 var update = flag.Bool("update", false, "write the example in REPORT.md anew")
@@ -43,34 +40,7 @@ func example() Report {
 }
 
 func TestREPORTmdShowsAReport(t *testing.T) {
-	const file, before, after = "REPORT.md", "```json\n", "\n```"
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, _ := strings.Cut(string(data), before)
-	shown, tail, ok := strings.Cut(rest, after)
-	if !ok {
-		t.Fatalf("%s has no example", file)
-	}
-	if *update {
-		shown = string(indent(example()))
-		if err := os.WriteFile(file, []byte(head+before+shown+after+tail), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	strict := json.NewDecoder(strings.NewReader(shown))
-	strict.DisallowUnknownFields()
-	var r Report
-	if err := strict.Decode(&r); err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(indent(r), []byte(shown)) {
-		t.Error("the example, decoded and encoded, is another one")
-	}
-	if !bytes.Equal(indent(example()), []byte(shown)) {
-		t.Error("the example is not what this program writes: go test -update")
-	}
+	r, prose := exhibit.Example(t, "REPORT.md", example(), *update)
 	s, err := Replay(r.Policy, r.Trace, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -79,20 +49,5 @@ func TestREPORTmdShowsAReport(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("replayed:\n%s", difference(got, want))
 	}
-	for _, field := range fields(reflect.TypeFor[Report](), reflect.TypeFor[Row](), reflect.TypeFor[Segment]()) {
-		if !strings.Contains(head+tail, "`"+field+"`") {
-			t.Errorf("%s does not say what %s is", file, field)
-		}
-	}
-}
-
-// fields are the names that the types have in JSON.
-func fields(types ...reflect.Type) (names []string) {
-	for _, t := range types {
-		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			names = append(names, name)
-		}
-	}
-	return names
+	exhibit.Explained(t, prose, reflect.TypeFor[Report](), reflect.TypeFor[Row](), reflect.TypeFor[Segment]())
 }

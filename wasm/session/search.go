@@ -17,6 +17,7 @@ type search struct {
 	Remote       Candidates
 	Mapped       []mapping // where NATs map this page to
 	RemoteMapped []mapping // and the other
+	STUNFailed   bool      // an error came of a STUN server
 }
 
 // search begins anew: with a connection, and with each ICE restart.
@@ -34,7 +35,9 @@ func (s *Session) found(p *peer, ev CandidateFound) {
 	s.tellCandidate(p, ev.Candidate)
 	c, ok := parseCandidate(ev.Candidate)
 	if !ok {
-		l.Search.Local.Done = true
+		if lastCandidate(ev.Candidate) {
+			s.searched(&l.Search)
+		}
 		return
 	}
 	s.Reach.answers(ev, c)
@@ -58,12 +61,29 @@ func (s *Session) tellCandidate(p *peer, candidate json.RawMessage) {
 	s.send(p, s.toPeer(p, signal.TypeCandidate, candidate))
 }
 
-// heardOf takes a remote candidate.
+// mostCandidates bounds the remote candidates of one description: a device with
+// eight networks has about a hundred.
+const mostCandidates = 256
+
+// remoteCandidate takes a remote candidate, as long as there are not too many.
+func (s *Session) remoteCandidate(p *peer, raw json.RawMessage) {
+	l := &p.Link
+	if l.Came++; l.Came > mostCandidates {
+		if l.Came == mostCandidates+1 {
+			l.note("more than " + itoa(mostCandidates) + " remote candidates for one description: the others are left out")
+		}
+		return
+	}
+	s.heardOf(p, raw)
+	s.takeCandidate(p, raw)
+}
+
+// heardOf notes what a remote candidate says.
 func (s *Session) heardOf(p *peer, raw json.RawMessage) {
 	l := &p.Link
 	c, ok := parseCandidate(raw)
 	if !ok {
-		l.Search.Remote.Done = true
+		l.Search.Remote.Done = l.Search.Remote.Done || lastCandidate(raw)
 		return
 	}
 	l.Search.Remote.count(c)

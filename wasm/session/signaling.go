@@ -187,9 +187,8 @@ func (s *Session) welcomed(e signal.Envelope) {
 	for _, row := range w.Roster {
 		s.presence(row, true)
 	}
-	if s.ICE.Moved {
-		s.ICE.Moved = false
-		s.networkChanged(!s.Offline)
+	if s.ICE.Moved && !s.Offline {
+		s.networkChanged(true)
 	} else {
 		s.offerFirstAnew()
 	}

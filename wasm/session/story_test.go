@@ -88,6 +88,58 @@ func TestARecoveryIsToldWithItsRungAndItsTime(t *testing.T) {
 	}
 }
 
+func TestTheRemotesNewConnectionIsARecoveryHereToo(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	l := &ana.s.Peers[0].Link
+	first, before := l.Generation, restarts(ana)
+	w.broken = true
+	ben.step(ControlClosed{ben.s.Peers[0].name()}) // on his side alone
+	w.until(time.Second, "his offer", func() bool { return l.Generation > first })
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	w.run(3 * time.Second)
+	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
+	if n := restarts(ana) - before; n != 0 {
+		t.Errorf("Ana restarts ICE %d times while his connection is tried", n)
+	}
+	w.broken = false
+	for _, p := range w.pages {
+		for _, c := range p.pcs {
+			p.connect(c)
+		}
+	}
+	w.until(time.Second, "it is repaired", func() bool { return l.State == linkConnected })
+	if v := ana.path(); len(v.Recovery) != 1 || v.Recovery[0].Rung != rungNewConnection || v.Recovery[0].Took < 3000 {
+		t.Errorf("the recovery is told as %+v", v.Recovery)
+	}
+}
+
+func TestTheRemotesNewConnectionThatComesToNothingEndsTheLink(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	w.broken = true
+	ben.step(ControlClosed{ben.s.Peers[0].name()})
+	w.run(45 * time.Second)
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CausePathBlocked)
+}
+
+// A restart that comes while the new connection is left to the remote is the
+// rung before, on its clock.
+func TestALateRestartIsNotTakenForTheNewConnection(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	l := &ben.s.Peers[0].Link
+	w.blocked, ana.stopped = true, true
+	w.until(6*time.Second, "Ben leaves the second rung to Ana", func() bool { return l.Rung == rungNewConnection && l.YieldUntil != 0 })
+	generation := l.Generation
+	ben.hear(signal.Envelope{Type: signal.TypeDescription, From: "p1", Life: ana.s.Life, ToLife: ben.s.Life, Generation: generation, Negotiation: l.Negotiation + 1,
+		Payload: signal.Raw(signal.Description{Type: "offer", SDP: "v=0\r\na=ice-ufrag:late\r\n"})})
+	if v := ben.path(); v.Recovery[0].Rung != rungRestartICE {
+		t.Errorf("the restart is told as rung %d", v.Recovery[0].Rung)
+	}
+	w.run(DefaultPolicy().RestartICEForMost + DefaultPolicy().YieldFor + 100*time.Millisecond)
+	if l.Generation == generation {
+		t.Error("the new connection is not made where the restart does not help")
+	}
+}
+
 func TestAPathThatIsBlockedForGoodHasAFinding(t *testing.T) {
 	w, ana, _ := relayed(t, time.Minute)
 	p := ana.s.Peers[0]
@@ -115,6 +167,65 @@ func TestAServerThatDoesNotAnswerHasNotRefused(t *testing.T) {
 	ana.step(NetworkChanged{Online: true})
 	if ana.s.Reach.Refused != "" || ana.s.Reach.STUN {
 		t.Error("what another network's servers said still counts")
+	}
+}
+
+// Chromium 156 names the protocol to a relay over TCP and TLS only.
+func TestARelaysURLTellsHowItIsReached(t *testing.T) {
+	for _, tt := range []struct {
+		url, protocol string
+		want          reach
+	}{
+		{"turn:relay.test:3478?transport=udp", "", reach{UDP: true}},
+		{"turn:relay.test:3478", "", reach{UDP: true}},
+		{"turn:relay.test:3478?transport=tcp", "tcp", reach{Stream: true}},
+		{"turn:relay.test:3478?transport=tcp", "", reach{Stream: true}},
+		{"turns:relay.test:443?transport=tcp", "tls", reach{Stream: true}},
+		{"turns:relay.test:443", "", reach{Stream: true}},
+		{"", "udp", reach{UDP: true}},
+		{"", "", reach{Relay: true}},
+	} {
+		var r reach
+		r.answers(CandidateFound{URL: tt.url, RelayProtocol: tt.protocol}, iceCandidate{Protocol: "udp", Type: "relay"})
+		if r != tt.want {
+			t.Errorf("%s, %q: %+v, want %+v", tt.url, tt.protocol, r, tt.want)
+		}
+	}
+}
+
+// A server-reflexive candidate that is a host's address is not shown.
+func TestASearchThatEndsEarlyHasHeardFromSTUN(t *testing.T) {
+	host, done := candidateOf("candidate:1 1 udp 1 192.0.2.1 5000 typ host"), candidateOf("")
+	for _, tt := range []struct {
+		name    string
+		servers []signal.ICEServer
+		after   time.Duration
+		failed  string // the URL of a server that timed out
+		host    bool
+		want    bool
+	}{
+		{"at once", relayServers, 100 * time.Millisecond, "", true, true},
+		{"when it is judged silent", relayServers, DefaultPolicy().UnansweredAfter, "", true, false},
+		{"after an error of STUN's", relayServers, 100 * time.Millisecond, "stun:relay.test", true, false},
+		{"after one of the relay's", relayServers, 100 * time.Millisecond, "turn:relay.test", true, true},
+		{"through the relay only", relayServers, 100 * time.Millisecond, "", false, false},
+		{"nobody was asked", nil, 100 * time.Millisecond, "", true, false},
+	} {
+		w, ana, _ := relayed(t, time.Minute)
+		p := ana.s.Peers[0]
+		ana.s.ICE.Servers, ana.s.Reach = tt.servers, reach{}
+		ana.s.search(p)
+		if tt.host {
+			ana.step(CandidateFound{Link: p.name(), Candidate: host})
+		}
+		if tt.failed != "" {
+			ana.step(CandidateFailed{Link: p.name(), Code: 701, URL: tt.failed, Text: "timed out"})
+		}
+		w.run(tt.after)
+		ana.step(CandidateFound{Link: p.name(), Candidate: done})
+		if ana.s.Reach.STUN != tt.want {
+			t.Errorf("%s: STUN answered %v, want %v", tt.name, ana.s.Reach.STUN, tt.want)
+		}
 	}
 }
 

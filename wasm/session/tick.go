@@ -174,6 +174,7 @@ func (s *Session) clocks() {
 		s.Drift += d
 		if d > 0 { // forward: the monotonic clock stood still while the machine slept
 			s.SleptAt = max(s.now.Mono, 1)
+			s.ICE.slept(d)
 			if s.After == "" { // a crash or a discard came first
 				s.After = signal.AfterSleep
 			}

@@ -150,6 +150,9 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 	if was != nil && was.State == session.PeerConnected && (now.State == session.PeerInterrupted || now.State == session.PeerRecovering) {
 		o.interrupted(p, now)
 	}
+	if now.State == session.PeerConnected {
+		o.connected(p, now)
+	}
 	if now.State != session.PeerEnded {
 		return
 	}
@@ -216,6 +219,15 @@ func (o *oracle) interrupted(p *page, v *session.PeerSnapshot) {
 		}
 		if c.consent && c.control.open && c.peer.consent && c.peer.control.open && c.heardAt < since && c.peer.heardAt < since {
 			w.failf("%s shows %s as %s (%s), and everything is well between them", p, o.name(i.id), v.State, v.Cause)
+		}
+	}
+}
+
+// connected: there is, or was, a path on the connection that is in use.
+func (o *oracle) connected(p *page, v *session.PeerSnapshot) {
+	for _, c := range p.links {
+		if c.link.Peer == v.Participant && c.link.Generation == v.Generation && c.mated == nil && !c.closed {
+			o.world.failf("%s shows %s as connected over connection %d, which never had a path", p, o.name(v.Participant), v.Generation)
 		}
 	}
 }

@@ -54,7 +54,6 @@ func (s *Session) tickWaiting(p *peer) {
 	l.Waiting = waitingOffer{}
 	s.offered(p, w.Negotiation, w.Description)
 	for _, candidate := range w.Candidates {
-		s.heardOf(p, candidate)
-		s.takeCandidate(p, candidate)
+		s.remoteCandidate(p, candidate)
 	}
 }
