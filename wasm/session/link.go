@@ -72,8 +72,10 @@ type link struct {
 	FlowAt       time.Duration // when it was taken
 	Tells        bool          // its statistics tell silence from a page that hangs
 	Unresponsive bool
-	Gone         bool   // its association is: the control channel closed
-	Connection   string // connectionState
+	Gone         bool          // its association is: the control channel closed
+	Stale        bool          // a new connection is quicker than whatever this one may still do
+	FlowsAt      time.Duration // when packets came again after a long silence
+	Connection   string        // connectionState
 	DTLS         string
 	Evidence     []string
 

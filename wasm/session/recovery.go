@@ -9,6 +9,7 @@ import (
 // heard notes a sign of life; beat says that the page itself gave it.
 func (s *Session) heard(p *peer, beat bool) {
 	l := &p.Link
+	flows := s.flows(l, beat)
 	l.HeardAt = s.now.Mono
 	if beat {
 		l.BeatHeardAt = s.now.Mono
@@ -17,7 +18,7 @@ func (s *Session) heard(p *peer, beat bool) {
 			s.Changes++
 		}
 	}
-	if (l.State == linkInterrupted || l.State == linkRecovering) && l.Control {
+	if (l.State == linkInterrupted || l.State == linkRecovering) && l.Control && flows {
 		s.connected(p)
 	}
 }
@@ -32,6 +33,7 @@ func (s *Session) connected(p *peer) {
 	l.Ever = true
 	s.repaired(l)
 	l.Rung, l.RungUntil, l.YieldUntil, l.GiveUpAt = 0, 0, 0, 0
+	l.Stale, l.FlowsAt = false, 0
 	l.HeardAt, l.BeatHeardAt = s.now.Mono, s.now.Mono // a page that was cut off is not unresponsive
 	s.enterLink(p, linkConnected, "")
 	if p.heardWhileAway() {
@@ -216,11 +218,15 @@ func (s *Session) repairs(p *peer, rung int) {
 // nextRung is the one after that on which the link stands.
 func (s *Session) nextRung(l *link) int {
 	next := min(l.Rung+1, rungWait)
-	if l.Rung == rungRestartICE && !l.Tells && l.Connection == "connected" {
+	switch {
+	case next > rungNewConnection:
+	case !l.Tells && l.Connection == "connected" && !l.Stale:
 		// Nothing tells this browser's silent path from a page that hangs: Firefox
 		// 153 counts no packets of a call without media, and says so by itself
 		// once the other browser does not answer its checks.
 		next = rungRestartICE
+	case s.stale(l):
+		next = rungNewConnection
 	}
 	if next == rungRelayOnly && !s.hasRelay() {
 		next++
@@ -265,7 +271,7 @@ func (s *Session) climbAnew(p *peer) {
 func (s *Session) climbAgain() {
 	for _, p := range s.Peers {
 		l := &p.Link
-		if (l.State == linkInterrupted || l.State == linkRecovering) && p.live() && !l.Making && !l.Offered && !l.Applying {
+		if (l.State == linkInterrupted || l.State == linkRecovering) && p.live() && !l.Applying && (s.stale(l) || !l.Making && !l.Offered) {
 			l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
 			s.climb(p)
 		}
@@ -322,7 +328,7 @@ func (s *Session) networkChanged(online bool) {
 				s.offer(p, true) // at once: a path over the network that went is dead, and nobody says so
 			}
 		case linkInterrupted, linkRecovering:
-			l.Cause = signal.CauseNetworkChanged
+			l.Cause, l.Stale = signal.CauseNetworkChanged, true
 			l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
 			s.climb(p)
 		}

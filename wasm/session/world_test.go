@@ -41,9 +41,10 @@ type scheduled struct {
 }
 
 const (
-	origin     = 1_700_000_000_000 // ms
-	signalTime = 10 * time.Millisecond
-	packetTime = 5 * time.Millisecond
+	origin      = 1_700_000_000_000 // ms
+	signalTime  = 10 * time.Millisecond
+	packetTime  = 5 * time.Millisecond
+	checksEvery = 500 * time.Millisecond
 )
 
 func newWorld(t *testing.T) *world {
@@ -439,7 +440,11 @@ func (p *page) setRemote(c *pc, a SetRemoteDescription) {
 func (p *page) connect(c *pc) {
 	w := p.world
 	q := p.other(c.link)
-	if q == nil || c.open || c.closed || c.stable == "" || w.broken || w.blocked {
+	if q == nil || c.open || c.closed || c.stable == "" || w.broken {
+		return
+	}
+	if w.blocked { // a browser goes on with its checks
+		w.after(checksEvery, func() { p.connect(c) })
 		return
 	}
 	back := q.pcs[Link{p.s.Participant, p.s.Life, c.link.Generation}]
