@@ -71,9 +71,14 @@ func (a arrival) text() string {
 	return a.remote.String()
 }
 
-// issue makes ice for a participant of a room who came so.
-func (s *iceServers) issue(at arrival, room, participant string) signal.ICE {
-	return s.ice(at, false, relay.ID(s.key, room, participant), s.life)
+// issue makes ice for a participant of a room who came so. asker is who has
+// asked for it, where that is somebody else there.
+func (s *iceServers) issue(at arrival, room, participant, asker string) signal.ICE {
+	id := relay.ID(s.key, room, participant)
+	if asker != participant {
+		id = relay.PassedOnID(id, relay.ID(s.key, room, asker))
+	}
+	return s.ice(at, false, id, s.life)
 }
 
 // issueCheck makes ice for somebody in no room.

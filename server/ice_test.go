@@ -65,7 +65,8 @@ func TestAWelcomeComesWithCredentialsOfTheParticipantAndRoom(t *testing.T) {
 	bo.send(signal.Envelope{Type: signal.TypeRefresh, Payload: signal.Raw(signal.Refresh{For: ana.id})})
 	var forAna signal.ICE
 	bo.want(signal.TypeICE, &forAna)
-	wantServers(t, forAna, relay.ID(hallKey, "blue", bo.id), 10*time.Minute) // who can spend them pays
+	// They end with ana, and bo, who can spend them, pays.
+	wantServers(t, forAna, relay.PassedOnID(relay.ID(hallKey, "blue", ana.id), relay.ID(hallKey, "blue", bo.id)), 10*time.Minute)
 	if forAna.For != ana.id || forAna.Address != "" {
 		t.Errorf("ice for ana = %+v, want whom it is for, and not where she is", forAna)
 	}

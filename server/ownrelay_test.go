@@ -222,22 +222,37 @@ func TestTheProgramRelaysOverUDPAndOnThePortOfHTTP(t *testing.T) {
 	}
 }
 
-func TestCredentialsThatWerePassedOnEndWithWhoAskedForThem(t *testing.T) {
+func TestCredentialsThatWerePassedOnEndWithWhomTheyAreFor(t *testing.T) {
 	host := serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir())
 	ana, bo := enter(t, host), enter(t, host)
 	bo.send(signal.Envelope{Type: signal.TypeRefresh, Payload: signal.Raw(signal.Refresh{For: ana.id})})
 	var passedOn signal.ICE
 	bo.want(signal.TypeICE, &passedOn)
-	if _, err := try(t, passedOn, "tcp"); err != nil {
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := newTURNClient(t, conn, host, passedOn.Servers[1])
+	if _, err := open.Allocate(); err != nil {
 		t.Fatal(err)
 	}
 	bo.goodbye(signal.TypeBye, 1, signal.IntentHangup)
 	bo.wantClose(signal.CloseBye)
-	if _, err := try(t, passedOn, "tcp"); err == nil {
-		t.Error("credentials of who has left make another allocation")
+	if err := extend(open, passedOn.Servers[1].Credential); err != nil {
+		t.Errorf("who asked for it has left: %v", err)
 	}
-	if _, err := try(t, ana.ice, "tcp"); err != nil {
-		t.Errorf("ana's own: %v", err)
+	if _, err := try(t, passedOn, "tcp"); err != nil {
+		t.Errorf("who asked for it has left, and another is made: %v", err)
+	}
+	ana.want(signal.TypePresent, nil)
+	ana.want(signal.TypeLeft, nil)
+	ana.goodbye(signal.TypeBye, 1, signal.IntentHangup)
+	ana.wantClose(signal.CloseBye)
+	if err := extend(open, passedOn.Servers[1].Credential); err == nil {
+		t.Error("whom it is for has left, and the allocation is kept")
+	}
+	if _, err := try(t, passedOn, "tcp"); err == nil {
+		t.Error("whom it is for has left, and another allocation is made")
 	}
 }
 

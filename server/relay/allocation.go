@@ -25,7 +25,7 @@ type allocation struct {
 	handling *handling // of the client's socket or stream
 	id       string
 	expires  time.Time // of the credential that it was made with
-	holder   *holder
+	holders  []*holder
 	local    netip.AddrPort // where the socket is bound
 	public   netip.AddrPort // what peers are told
 	closing  sync.Once
@@ -49,7 +49,7 @@ func (a *allocation) WriteTo(p []byte, to net.Addr) (int, error) {
 		a.relay.count.refuse(RefusedPort)
 		return len(p), nil
 	}
-	if !a.relay.spend(a.holder, len(p)) {
+	if !a.relay.spend(a.holders, len(p)) {
 		return len(p), nil
 	}
 	a.relay.count.toPeers.Add(int64(len(p)))
@@ -70,7 +70,7 @@ func (a *allocation) ReadFrom(p []byte) (int, net.Addr, error) {
 			a.relay.count.refuse(RefusedPort)
 		case !a.permits(peer.Addr()): // and it costs the participant nothing
 			a.relay.count.refuse(RefusedStranger)
-		case a.relay.spend(a.holder, n):
+		case a.relay.spend(a.holders, n):
 			a.relay.count.fromPeers.Add(int64(n))
 			return n, net.UDPAddrFromAddrPort(peer), nil
 		}

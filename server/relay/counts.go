@@ -6,7 +6,7 @@ import "sync/atomic"
 // added up since the start.
 type Counts struct {
 	Allocations  int   `json:"allocations"`
-	Participants int   `json:"participants"` // who hold them
+	Participants int   `json:"participants"` // whom they are counted for
 	Streams      int   `json:"streams"`      // TCP and TLS connections
 	ToPeers      int64 `json:"toPeers"`      // bytes
 	FromPeers    int64 `json:"fromPeers"`    // bytes

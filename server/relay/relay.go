@@ -177,9 +177,11 @@ func (r *Relay) room(id string) bool {
 	if isCheck(id) {
 		most = min(most, checkAllocations)
 	}
-	if r.holders.allocations(id) >= most {
-		r.count.refuse(RefusedQuota)
-		return false
+	for _, account := range accountsOf(id) {
+		if r.holders.allocations(account) >= most {
+			r.count.refuse(RefusedQuota)
+			return false
+		}
 	}
 	if len(r.published) >= r.cfg.Max {
 		r.count.refuse(RefusedQuotaAll)
@@ -278,11 +280,9 @@ func (r *Relay) Revoke(rev Revocation) {
 	r.revoked.add(rev, r.cfg.Now())
 	var ended []*allocation
 	r.mu.RLock()
-	if h := r.holders.byID[rev.ID]; h != nil {
-		for a := range h.allocations {
-			if a.expires.Unix() <= rev.Until {
-				ended = append(ended, a)
-			}
+	for _, a := range r.holders.ownedBy(rev.ID) {
+		if a.expires.Unix() <= rev.Until {
+			ended = append(ended, a)
 		}
 	}
 	r.mu.RUnlock()
@@ -291,12 +291,14 @@ func (r *Relay) Revoke(rev Revocation) {
 	}
 }
 
-// spend takes bytes from the limits of a participant and of all, or drops them.
-func (r *Relay) spend(h *holder, bytes int) bool {
+// spend takes bytes from the limits of the holders and of all, or drops them.
+func (r *Relay) spend(holders []*holder, bytes int) bool {
 	now := time.Now()
-	if !h.limit.AllowN(now, bytes) {
-		r.count.refuse(RefusedBandwidth)
-		return false
+	for _, h := range holders {
+		if !h.limit.AllowN(now, bytes) {
+			r.count.refuse(RefusedBandwidth)
+			return false
+		}
 	}
 	if !r.limit.AllowN(now, bytes) {
 		r.count.refuse(RefusedBandwidthAll)

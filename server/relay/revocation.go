@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Revocation ends what an id holds, and refuses its credentials that expire
-// until then: those that were issued so far.
+// Revocation ends what an id holds, also by credentials that others have asked
+// for and passed on to it, and refuses its credentials that expire until then:
+// those that were issued so far.
 type Revocation struct {
 	ID    string `json:"id"`
 	Until int64  `json:"until"` // Unix time in seconds
@@ -45,6 +46,6 @@ func (r *revocations) add(rev Revocation, now time.Time) {
 func (r *revocations) covers(id string, expires time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	until, revoked := r.until[id]
+	until, revoked := r.until[ownerOf(id)]
 	return revoked && expires.Unix() <= until
 }

@@ -8,7 +8,8 @@ import (
 
 // refresh asks for fresh ICE credentials: for the page itself, or to be passed
 // on to somebody in the room whose signaling is lost and who asked in the band.
-// Either way they are the asker's own, or it could spend what another has.
+// These end with that one's place, not with the asker's; but the asker sees
+// them, so the Issue says who has asked, whom the relay counts them for.
 func (r *Room) refresh(p *participant, e signal.Envelope) {
 	ask, err := e.ReadRefresh()
 	if err != nil {
