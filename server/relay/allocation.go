@@ -88,6 +88,13 @@ func (a *allocation) Close() error {
 	return a.conn.Close()
 }
 
+// is reports whether a is the allocation with that relayed address: a timer of
+// an earlier one of the same client may run out late.
+func (a *allocation) is(relayed net.Addr) bool {
+	udp, ok := relayed.(*net.UDPAddr)
+	return a != nil && ok && unmapped(udp.AddrPort()) == a.public
+}
+
 func (a *allocation) permits(ip netip.Addr) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -98,14 +105,17 @@ func (a *allocation) permits(ip netip.Addr) bool {
 // it stops its timer next, which must be there.
 func (a *allocation) permission(peer net.IP, made bool) {
 	ip, _ := netip.AddrFromSlice(peer)
-	if !made {
-		a.handling.wait(ip.Unmap())
+	p := permission{a, ip.Unmap()}
+	if made {
+		a.handling.list(p)
+	} else {
+		a.handling.wait(p, a.permits(p.ip))
 	}
 	a.mu.Lock()
 	if made {
-		a.permitted[ip.Unmap()] = true
+		a.permitted[p.ip] = true
 	} else {
-		delete(a.permitted, ip.Unmap())
+		delete(a.permitted, p.ip)
 	}
 	tooMany := len(a.permitted) > maxPermissions
 	a.mu.Unlock()

@@ -108,23 +108,23 @@ func (r *Relay) server(packets []turn.PacketConnConfig, streams []turn.ListenerC
 				r.ended(src, dst)
 				r.settle(src, dst, false)
 			},
-			OnPermissionCreated: func(src, dst net.Addr, _, _, _ string, _ net.Addr, peer net.IP) {
-				if a := r.of(src, dst); a != nil {
+			OnPermissionCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
+				if a := r.of(src, dst); a.is(relayed) {
 					a.permission(peer, true)
 				}
 			},
-			OnPermissionDeleted: func(src, dst net.Addr, _, _, _ string, _ net.Addr, peer net.IP) {
-				if a := r.of(src, dst); a != nil {
+			OnPermissionDeleted: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
+				if a := r.of(src, dst); a.is(relayed) {
 					a.permission(peer, false)
 				}
 			},
-			OnChannelCreated: func(src, dst net.Addr, _, _, _ string, _, _ net.Addr, _ uint16) {
-				if a := r.of(src, dst); a != nil {
+			OnChannelCreated: func(src, dst net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
+				if a := r.of(src, dst); a.is(relayed) {
 					a.channel(1)
 				}
 			},
-			OnChannelDeleted: func(src, dst net.Addr, _, _, _ string, _, _ net.Addr, _ uint16) {
-				if a := r.of(src, dst); a != nil {
+			OnChannelDeleted: func(src, dst net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
+				if a := r.of(src, dst); a.is(relayed) {
 					a.channel(-1)
 				}
 			},

@@ -192,9 +192,7 @@ func (r *Relay) permit(from, to net.Addr, h *handling, peer net.IP) bool {
 		return false
 	}
 	ip, _ := netip.AddrFromSlice(peer)
-	if !a.permits(ip.Unmap()) {
-		h.begin(ip.Unmap())
-	}
+	h.begin(permission{a, ip.Unmap()})
 	return true
 }
 
