@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -18,10 +19,10 @@ import (
 const mbit = 1_000_000 / 8
 
 // newRelay makes the relay that the flags describe; it does not listen yet.
-func newRelay(cfg relayConfig, key []byte) *relay.Relay {
+func newRelay(cfg relayConfig, key []byte, log *slog.Logger) *relay.Relay {
 	return relay.New(relay.Config{
 		Secret: relay.Secret(key), Public: cfg.Public, Allow: cfg.Allow, Max: cfg.Max, MaxEach: cfg.MaxEach,
-		Rate: int64(cfg.Rate) * mbit, RateEach: int64(cfg.RateEach) * mbit, AllocateWithin: relay.AllocateWithin,
+		Rate: int64(cfg.Rate) * mbit, RateEach: int64(cfg.RateEach) * mbit, Keep: cfg.Keep, AllocateWithin: relay.AllocateWithin, Log: log,
 	})
 }
 
@@ -47,7 +48,7 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 		go remote.Run(ctx)
 		stop = cancel
 	default:
-		own, listensAt, port, stunPort, err := openRelay(cfg, key, listener.Addr().(*net.TCPAddr))
+		own, listensAt, port, stunPort, err := openRelay(cfg, key, listener.Addr().(*net.TCPAddr), log)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -121,7 +122,7 @@ func flagPort(text string) uint16 {
 
 // openRelay listens where the flags say, else beside the server's own address.
 // Where that has taken a free port, the relay takes the same one if it can.
-func openRelay(cfg config, key []byte, server *net.TCPAddr) (own *relay.Relay, host string, port, stunPort uint16, err error) {
+func openRelay(cfg config, key []byte, server *net.TCPAddr, log *slog.Logger) (own *relay.Relay, host string, port, stunPort uint16, err error) {
 	r := cfg.Relay
 	flagName, address := "--relay-addr", r.Addr
 	if address == "" {
@@ -135,7 +136,7 @@ func openRelay(cfg config, key []byte, server *net.TCPAddr) (own *relay.Relay, h
 	_, asked, _ := net.SplitHostPort(cfg.Addr)
 	free := r.Addr == "" && flagPort(asked) == 0
 	for attempt := 0; ; attempt++ {
-		own, stunPort, err = listenRelay(r, key, host, port, flagName)
+		own, stunPort, err = listenRelay(cfg, key, host, port, flagName, log)
 		if err == nil || !free || attempt == 20 {
 			return own, host, port, stunPort, err
 		}
@@ -145,13 +146,16 @@ func openRelay(cfg config, key []byte, server *net.TCPAddr) (own *relay.Relay, h
 	}
 }
 
-func listenRelay(r relayConfig, key []byte, host string, port uint16, flagName string) (*relay.Relay, uint16, error) {
-	own, addresses := newRelay(r, key), relayAddresses(host)
+func listenRelay(cfg config, key []byte, host string, port uint16, flagName string, log *slog.Logger) (*relay.Relay, uint16, error) {
+	own, addresses := newRelay(cfg.Relay, key, log), relayAddresses(host)
+	if err := own.KeepRevocations(filepath.Join(cfg.State, "revocations")); err != nil {
+		return nil, 0, err
+	}
 	if err := own.Listen(addresses, port); err != nil {
 		own.Close()
 		return nil, 0, fmt.Errorf("%w (%s)", err, flagName)
 	}
-	stunPort := secondPort(r, port)
+	stunPort := secondPort(cfg.Relay, port)
 	if stunPort == 0 {
 		return own, 0, nil
 	}

@@ -256,6 +256,28 @@ func TestCredentialsThatWerePassedOnEndWithWhomTheyAreFor(t *testing.T) {
 	}
 }
 
+func TestWhoHasLeftMakesNoAllocationAfterARestartEither(t *testing.T) {
+	args := []string{"--addr", "127.0.0.1:" + freePort(t), "--state", t.TempDir(), "--stun-port", "off"}
+	host, end := serveUntil(t, args...)
+	ana, bo := enter(t, host), enter(t, host)
+	bo.goodbye(signal.TypeBye, 1, signal.IntentHangup)
+	bo.wantClose(signal.CloseBye)
+	go end()
+	ana.want(signal.TypePresent, nil)
+	ana.want(signal.TypeLeft, nil)
+	ana.want(signal.TypeGoaway, nil)
+	ana.wantClose(signal.CloseGoaway)
+	end() // waits for the other
+
+	serveCalls(t, args...)
+	if _, err := try(t, bo.ice, "tcp"); err == nil {
+		t.Error("who had left makes an allocation")
+	}
+	if _, err := try(t, ana.ice, "tcp"); err != nil {
+		t.Errorf("who had not: %v", err)
+	}
+}
+
 func TestARelayInItsOwnProcessOutlivesTheServer(t *testing.T) {
 	relayAt, control, debug := "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t)
 	args := []string{"--state", t.TempDir(), "--relay-addr", relayAt, "--stun-port", "off", "--relay-control", control}

@@ -28,7 +28,7 @@ const (
 func (c *config) relaySettings(scale *float64) []group {
 	mine := map[string]bool{
 		"relay-addr": true, "stun-port": true, "relay-public-address": true, "relay-allow": true, "relay-max": true, "relay-max-each": true,
-		"relay-rate": true, "relay-rate-each": true, "relay-control": true, "tls-cert": true, "tls-key": true, "state": true, "log-level": true, "debug-addr": true,
+		"relay-rate": true, "relay-rate-each": true, "relay-keep": true, "relay-control": true, "tls-cert": true, "tls-key": true, "state": true, "log-level": true, "debug-addr": true,
 	}
 	var groups []group
 	for _, g := range c.settings(scale) {
@@ -100,7 +100,7 @@ func serveRelay(ctx context.Context, cfg config, stdout, stderr io.Writer) error
 		return err
 	}
 	host, text, _ := net.SplitHostPort(cfg.Relay.Addr) // the flag was checked
-	own, stunPort, err := listenRelay(cfg.Relay, key, host, flagPort(text), "--relay-addr")
+	own, stunPort, err := listenRelay(cfg, key, host, flagPort(text), "--relay-addr", logger)
 	if err != nil {
 		return err
 	}

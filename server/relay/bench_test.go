@@ -22,7 +22,7 @@ var loopback = netip.MustParseAddr("127.0.0.1")
 
 // generous is a configuration that refuses nobody for too much.
 func generous() Config {
-	return Config{Secret: testSecret, Max: 100, MaxEach: 50, Rate: 1 << 30, RateEach: 1 << 30, AllocateWithin: time.Minute}
+	return Config{Secret: testSecret, Max: 100, MaxEach: 50, Rate: 1 << 30, RateEach: 1 << 30, Keep: 12 * time.Hour, AllocateWithin: time.Minute}
 }
 
 // bench is a relay on the loopback interface, over UDP and TCP.

@@ -83,7 +83,8 @@ type Remote struct {
 }
 
 // maxQueued bounds what waits while the relay is away. Beyond it the oldest
-// goes: its credentials run out first.
+// goes: of all calls' credentials its have the least time left, and a relay
+// that is away has no allocations.
 const maxQueued = 1 << 14
 
 // NewRemote makes the relay whose Control listens on a host:port.

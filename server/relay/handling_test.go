@@ -1,12 +1,49 @@
 package relay
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
 )
+
+// Without handling.go this panics in pion/turn, and takes the server with it.
+func TestAnAllocationMayEndWhileAPermissionIsMade(t *testing.T) {
+	cfg := generous()
+	cfg.Allow = Allow{Loopback: true}
+	b := start(t, cfg)
+	for round := range 150 {
+		for _, network := range []string{"udp", "tcp"} {
+			id := fmt.Sprint(network, round)
+			c, relayed := b.allocate(network, id)
+			go func() {
+				for i := range 100 {
+					if c.CreatePermission(&net.UDPAddr{IP: net.IPv4(127, 1, 1, byte(i)), Port: 9}) != nil {
+						return
+					}
+				}
+			}()
+			settle(t, "permissions are made", func() bool {
+				b.mu.RLock()
+				defer b.mu.RUnlock()
+				for _, a := range b.published {
+					a.mu.Lock()
+					n := len(a.permitted)
+					a.mu.Unlock()
+					return n > round%20
+				}
+				return false
+			})
+			b.Revoke(Revocation{ID: id, Until: time.Now().Add(time.Minute).Unix()})
+			settle(t, "it ends", func() bool { return b.Counts().Allocations == 0 })
+			c.Close()
+			b.conns[len(b.conns)-1].Close()
+			_ = relayed
+		}
+	}
+}
 
 // What pion/turn does when a permission runs out at the moment in which its
 // client asks for it again, and then the allocation ends: its end must wait for

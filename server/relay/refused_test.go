@@ -160,42 +160,6 @@ func TestAnAllocationWithTooManyPermissionsOrChannelsEnds(t *testing.T) {
 	b.wantRefused(RefusedTooMany, 2)
 }
 
-// Without handling.go this panics in pion/turn, and takes the server with it.
-func TestAnAllocationMayEndWhileAPermissionIsMade(t *testing.T) {
-	cfg := generous()
-	cfg.Allow = Allow{Loopback: true}
-	b := start(t, cfg)
-	for round := range 150 {
-		for _, network := range []string{"udp", "tcp"} {
-			id := fmt.Sprint(network, round)
-			c, relayed := b.allocate(network, id)
-			go func() {
-				for i := range 100 {
-					if c.CreatePermission(&net.UDPAddr{IP: net.IPv4(127, 1, 1, byte(i)), Port: 9}) != nil {
-						return
-					}
-				}
-			}()
-			settle(t, "permissions are made", func() bool {
-				b.mu.RLock()
-				defer b.mu.RUnlock()
-				for _, a := range b.published {
-					a.mu.Lock()
-					n := len(a.permitted)
-					a.mu.Unlock()
-					return n > round%20
-				}
-				return false
-			})
-			b.Revoke(Revocation{ID: id, Until: time.Now().Add(time.Minute).Unix()})
-			settle(t, "it ends", func() bool { return b.Counts().Allocations == 0 })
-			c.Close()
-			b.conns[len(b.conns)-1].Close()
-			_ = relayed
-		}
-	}
-}
-
 func TestAnExpiredCredentialMakesNoAllocationButKeepsOne(t *testing.T) {
 	cfg := generous()
 	now := time.Now()
@@ -221,6 +185,16 @@ func TestAnExpiredCredentialMakesNoAllocationButKeepsOne(t *testing.T) {
 	if err := refresh(b, c); err != nil {
 		t.Errorf("a refresh of what is open: %v", err)
 	}
+	later.Store(int64(cfg.Keep))
+	if err := refresh(b, c); err != nil {
+		t.Errorf("a refresh of what is open, %v after: %v", cfg.Keep, err)
+	}
+	// What nobody has revoked ends at last.
+	later.Store(int64(cfg.Keep + 2*time.Second))
+	if err := refresh(b, c); err == nil {
+		t.Error("an allocation is kept for ever")
+	}
+	b.wantRefused(RefusedExpired, 2)
 }
 
 // allocateAt makes an allocation with a credential that is good at another time.

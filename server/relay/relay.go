@@ -1,10 +1,9 @@
 package relay
 
 import (
-	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -26,29 +25,19 @@ type Config struct {
 	Max, MaxEach   int   // allocations, in all and of one participant
 	Rate, RateEach int64 // bytes a second, in all and of one participant
 
+	// Keep is how long after its credential has expired an allocation may be
+	// refreshed. Who has left is revoked; this ends what nobody revokes because
+	// the server was restarted and was never told who had been there.
+	Keep time.Duration
+
 	AllocateWithin time.Duration // how long a TCP connection may be without an allocation
 	Now            func() time.Time
+	Log            *slog.Logger // nil keeps silent
 }
 
 // AllocateWithin is what Config.AllocateWithin should be: 15 s. Browsers
 // allocate at once, and Chromium closes what it has tried in vain.
 const AllocateWithin = 15 * time.Second
-
-// What somebody may have who only checks the network: the doctor gathers over
-// every transport, on every interface, and measures for 3 s what comes back
-// through two allocations: up to 4 Mbit/s, for each packet counts twice.
-const (
-	checkAllocations = 24
-	checkRate        = 1 << 20 // bytes a second
-)
-
-// burst is the bytes that may go at once: a quarter of a second's, and at
-// least what one frame of video takes.
-func burst(bytesPerSecond int64) int { return int(max(bytesPerSecond/4, 64<<10)) }
-
-func limiter(bytesPerSecond int64) *rate.Limiter {
-	return rate.NewLimiter(rate.Limit(bytesPerSecond), burst(bytesPerSecond))
-}
 
 // Relay is one relay, on any number of addresses.
 type Relay struct {
@@ -56,6 +45,7 @@ type Relay struct {
 	peers   *peers
 	revoked revocations
 	count   *counters
+	trouble *trouble
 	limit   *rate.Limiter // bytes of all
 
 	opening sync.Mutex // of stations
@@ -80,8 +70,11 @@ func New(cfg Config) *Relay {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Relay{
-		cfg: cfg, count: newCounters(), limit: limiter(cfg.Rate),
+		cfg: cfg, trouble: newTrouble(cfg.Log), count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
 		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
@@ -141,7 +134,9 @@ func quiet() logging.LoggerFactory {
 
 // authenticate finds the key of a username. A credential that has expired makes
 // no allocation; what was made with it goes on, or long calls would die
-// (pion/turn's own handler looks at the expiry of every request).
+// (pion/turn's own handler looks at the expiry of every request). It goes on for
+// Keep at most: then its last refresh runs out, and the page looks for another
+// path with a fresh credential.
 func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key []byte, ok bool) {
 	id, expires, ok := readUsername(request.Username)
 	switch {
@@ -151,7 +146,7 @@ func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key 
 	case !ok || request.Realm != realm:
 		r.count.refuse(RefusedMalformed)
 		return "", nil, false
-	case request.Method == stun.MethodAllocate && expires.Before(r.cfg.Now()):
+	case request.Method == stun.MethodAllocate && expires.Before(r.cfg.Now()), expires.Add(r.cfg.Keep).Before(r.cfg.Now()):
 		r.count.refuse(RefusedExpired)
 		return "", nil, false
 	case r.revoked.covers(id, expires):
@@ -161,73 +156,6 @@ func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key 
 	// The whole username is whose an allocation is (RFC 8656, section 7.1: the
 	// username of later requests must be the one of the allocation).
 	return request.Username, turn.GenerateAuthKey(request.Username, realm, passwordOf(r.cfg.Secret, request.Username)), true
-}
-
-// withinQuota decides about one more allocation; AllocatePacketConn makes sure.
-func (r *Relay) withinQuota(user, _ string, _ net.Addr) bool {
-	id, _, _ := readUsername(user)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.room(id)
-}
-
-// room reports whether id may have one more allocation. r.mu is held.
-func (r *Relay) room(id string) bool {
-	most := r.cfg.MaxEach
-	if isCheck(id) {
-		most = min(most, checkAllocations)
-	}
-	for _, account := range accountsOf(id) {
-		if r.holders.allocations(account) >= most {
-			r.count.refuse(RefusedQuota)
-			return false
-		}
-	}
-	if len(r.published) >= r.cfg.Max {
-		r.count.refuse(RefusedQuotaAll)
-		return false
-	}
-	return true
-}
-
-func isCheck(id string) bool { return strings.HasPrefix(id, checkMark) }
-
-var (
-	errRefused = errors.New("relay: refused")
-	errTaken   = errors.New("relay: peers know another allocation by this port")
-)
-
-// hold counts a new allocation in, or says why not.
-func (r *Relay) hold(a *allocation) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.published[a.public] != nil:
-		return errTaken
-	case r.revoked.covers(a.id, a.expires):
-		r.count.refuse(RefusedRevoked) // since it was authenticated
-		return errRefused
-	case r.closed || !r.room(a.id):
-		return errRefused
-	}
-	each := r.cfg.RateEach
-	if isCheck(a.id) {
-		each = min(each, checkRate)
-	}
-	r.holders.add(a, each)
-	r.published[a.public], r.bound[a.local] = a, a
-	return nil
-}
-
-func (r *Relay) release(a *allocation) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.published[a.public] != a {
-		return
-	}
-	delete(r.published, a.public)
-	delete(r.bound, a.local)
-	r.holders.remove(a, time.Now()) // as spend has it
 }
 
 // begun notes whose an allocation is that AllocatePacketConn has made.
@@ -277,7 +205,9 @@ func (r *Relay) of(from, to net.Addr) *allocation {
 // Revoke ends the allocations that were made with the credentials that it
 // names, and refuses these from now on.
 func (r *Relay) Revoke(rev Revocation) {
-	r.revoked.add(rev, r.cfg.Now())
+	if err := r.revoked.add(rev, r.cfg.Now()); err != nil {
+		r.trouble.warn("a revocation would be lost over a restart", "error", err)
+	}
 	var ended []*allocation
 	r.mu.RLock()
 	for _, a := range r.holders.ownedBy(rev.ID) {
@@ -289,22 +219,6 @@ func (r *Relay) Revoke(rev Revocation) {
 	for _, a := range ended {
 		a.Close()
 	}
-}
-
-// spend takes bytes from the limits of the holders and of all, or drops them.
-func (r *Relay) spend(holders []*holder, bytes int) bool {
-	now := time.Now()
-	for _, h := range holders {
-		if !h.limit.AllowN(now, bytes) {
-			r.count.refuse(RefusedBandwidth)
-			return false
-		}
-	}
-	if !r.limit.AllowN(now, bytes) {
-		r.count.refuse(RefusedBandwidthAll)
-		return false
-	}
-	return true
 }
 
 // reach is where a packet for peer is sent. What peers are told of the
@@ -360,4 +274,5 @@ func (r *Relay) Close() {
 	for _, a := range allocations {
 		a.Close()
 	}
+	r.revoked.close()
 }
