@@ -82,7 +82,7 @@ func TestTheDefaultsAreThePolicysOwn(t *testing.T) {
 		Drain:          5 * time.Second,
 		Policy:         room.DefaultPolicy(),
 		Relay: relayConfig{
-			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Max: 2000, MaxEach: 100, Rate: 1000, RateEach: 50,
+			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Max: 2000, MaxEach: 100, MaxAddress: 500, Rate: 1000, RateEach: 50,
 			CheckCredentials: time.Minute, CheckFor: 2 * time.Minute,
 		},
 	}
@@ -115,7 +115,7 @@ func TestTheStateFolderFollowsTheXDGSpecification(t *testing.T) {
 var samples = map[string]string{
 	"addr": "[::1]:0", "tls-cert": "c.pem", "tls-key": "k.pem", "origins": "https://a.example, http://B.example:8080",
 	"relay-addr": ":3478", "stun-port": "off", "relay-host": "turn.example.org", "relay-public-address": "203.0.113.9, 2001:db8::9",
-	"relay-allow": "private,10.0.0.0/8", "relay-credentials": "5m", "relay-keep": "1h", "relay-max": "0", "relay-max-each": "7", "relay-rate": "20", "relay-rate-each": "2",
+	"relay-allow": "private,10.0.0.0/8", "relay-credentials": "5m", "relay-keep": "1h", "relay-max": "0", "relay-max-each": "7", "relay-max-address": "8", "relay-rate": "20", "relay-rate-each": "2",
 	"relay-control": "127.0.0.1:3480", "turn": "stun:a.example, turns:[::1]:443?transport=tcp", "turn-secret": "s",
 	"own-certificate": "false", "qr": "never", "state": "/s", "log-level": "debug",
 	"max-room": "3", "max-name": "10", "max-rooms": "7", "max-connections": "9", "max-message": "20000",

@@ -27,7 +27,7 @@ const (
 // relaySettings are those of holdline relay: the server's that concern it.
 func (c *config) relaySettings(scale *float64) []group {
 	mine := map[string]bool{
-		"relay-addr": true, "stun-port": true, "relay-public-address": true, "relay-allow": true, "relay-max": true, "relay-max-each": true,
+		"relay-addr": true, "stun-port": true, "relay-public-address": true, "relay-allow": true, "relay-max": true, "relay-max-each": true, "relay-max-address": true,
 		"relay-rate": true, "relay-rate-each": true, "relay-keep": true, "relay-control": true, "tls-cert": true, "tls-key": true, "state": true, "log-level": true, "debug-addr": true,
 	}
 	var groups []group

@@ -26,6 +26,7 @@ type allocation struct {
 	id       string
 	expires  time.Time // of the credential that it was made with
 	holders  []*holder
+	prefix   netip.Prefix   // whose client's it is; known once pion/turn has made it
 	local    netip.AddrPort // where the socket is bound
 	public   netip.AddrPort // what peers are told
 	closing  sync.Once

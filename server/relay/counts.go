@@ -25,6 +25,7 @@ const (
 	RefusedForged       Refusal = "forged"        // a password that is not the username's
 	RefusedQuota        Refusal = "quota"         // allocations of one participant
 	RefusedQuotaAll     Refusal = "quota-all"     // allocations of all
+	RefusedQuotaAddress Refusal = "quota-address" // allocations from one address
 	RefusedRelay        Refusal = "relay"         // an allocation of a kind that is not served: TCP, an even port, the other address family
 	RefusedPeer         Refusal = "peer"          // an address that is not relayed to
 	RefusedPort         Refusal = "port"          // a packet to or from a port of the server that is not its relay's
@@ -38,7 +39,7 @@ const (
 )
 
 var refusals = []Refusal{
-	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedRelay, RefusedPeer, RefusedPort,
+	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedQuotaAddress, RefusedRelay, RefusedPeer, RefusedPort,
 	RefusedStranger, RefusedBandwidth, RefusedBandwidthAll, RefusedTooMany, RefusedStreams, RefusedIdle, RefusedFraming,
 }
 

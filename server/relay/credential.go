@@ -48,6 +48,9 @@ func accountsOf(id string) []string {
 	if owner, asker, ok := strings.Cut(id, passedOnMark); ok {
 		return []string{owner + passedOnMark, asker}
 	}
+	if strings.HasPrefix(id, checkMark) {
+		return []string{id, checkMark}
+	}
 	return []string{id}
 }
 

@@ -39,11 +39,12 @@ func (s *holders) allocations(id string) int {
 // active counts who has allocations.
 func (s *holders) active() int { return len(s.byID) - s.resting.Len() }
 
-// add gives a its holders, who may have so many bytes a second each.
-func (s *holders) add(a *allocation, bytesPerSecond int64) {
+// add gives a its holders. most says what each may have.
+func (s *holders) add(a *allocation, most func(account string) (allocations int, rate int64)) {
 	for _, id := range accountsOf(a.id) {
 		h := s.byID[id]
 		if h == nil {
+			_, bytesPerSecond := most(id)
 			h = &holder{id: id, allocations: map[*allocation]bool{}, limit: limiter(bytesPerSecond)}
 			s.byID[id] = h
 		}

@@ -25,23 +25,39 @@ func limiter(bytesPerSecond int64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(bytesPerSecond), burst(bytesPerSecond))
 }
 
-// withinQuota decides about one more allocation; AllocatePacketConn makes sure.
-func (r *Relay) withinQuota(user, _ string, _ net.Addr) bool {
+// checkShare is the part of the relay that all have together who only check:
+// anybody may, from as many addresses as they have.
+const checkShare = 4 // a quarter
+
+// most is what may be counted for an account: allocations, and bytes a second.
+func (r *Relay) most(account string) (allocations int, rate int64) {
+	switch {
+	case account == checkMark: // all who check
+		return (r.cfg.Max + checkShare - 1) / checkShare, r.cfg.Rate / checkShare
+	case strings.HasPrefix(account, checkMark):
+		return min(r.cfg.MaxEach, checkAllocations), min(r.cfg.RateEach, checkRate)
+	}
+	return r.cfg.MaxEach, r.cfg.RateEach
+}
+
+// withinQuota decides about one more allocation; AllocatePacketConn and begun
+// make sure.
+func (r *Relay) withinQuota(user, _ string, from net.Addr) bool {
 	id, _, _ := readUsername(user)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if c, _ := clientOf(from, from); r.from[Prefix(c.from.Addr())] >= r.cfg.MaxAddress {
+		r.count.refuse(RefusedQuotaAddress)
+		return false
+	}
 	return r.room(id)
 }
 
 // room reports whether id may have one more allocation. r.mu is held.
 func (r *Relay) room(id string) bool {
-	most := r.cfg.MaxEach
-	if isCheck(id) {
-		most = min(most, checkAllocations)
-	}
 	for _, account := range accountsOf(id) {
-		if r.holders.allocations(account) >= most {
-			r.count.refuse(RefusedQuota)
+		if most, _ := r.most(account); r.holders.allocations(account) >= most {
+			r.count.refuse(refusedOf(account, RefusedQuota, RefusedQuotaAll))
 			return false
 		}
 	}
@@ -52,7 +68,13 @@ func (r *Relay) room(id string) bool {
 	return true
 }
 
-func isCheck(id string) bool { return strings.HasPrefix(id, checkMark) }
+// refusedOf tells what one has used up from what many have.
+func refusedOf(account string, each, all Refusal) Refusal {
+	if account == checkMark {
+		return all
+	}
+	return each
+}
 
 var (
 	errRefused = errors.New("relay: refused")
@@ -72,11 +94,7 @@ func (r *Relay) hold(a *allocation) error {
 	case r.closed || !r.room(a.id):
 		return errRefused
 	}
-	each := r.cfg.RateEach
-	if isCheck(a.id) {
-		each = min(each, checkRate)
-	}
-	r.holders.add(a, each)
+	r.holders.add(a, r.most)
 	r.published[a.public], r.bound[a.local] = a, a
 	return nil
 }
@@ -89,6 +107,11 @@ func (r *Relay) release(a *allocation) {
 	}
 	delete(r.published, a.public)
 	delete(r.bound, a.local)
+	if a.prefix.IsValid() {
+		if r.from[a.prefix]--; r.from[a.prefix] == 0 {
+			delete(r.from, a.prefix)
+		}
+	}
 	r.holders.remove(a, time.Now()) // as spend has it
 }
 
@@ -97,7 +120,7 @@ func (r *Relay) spend(holders []*holder, bytes int) bool {
 	now := time.Now()
 	for _, h := range holders {
 		if !h.limit.AllowN(now, bytes) {
-			r.count.refuse(RefusedBandwidth)
+			r.count.refuse(refusedOf(h.id, RefusedBandwidth, RefusedBandwidthAll))
 			return false
 		}
 	}

@@ -3,6 +3,7 @@ package relay
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -83,6 +84,65 @@ func TestAllocationsAreCounted(t *testing.T) {
 	first.Close() // says so to the relay
 	settle(t, "an allocation that was given back is free", func() bool { return b.Counts().Allocations == 2 })
 	b.allocate("udp", "cy")
+}
+
+func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
+	cfg := generous()
+	cfg.MaxAddress = 2
+	b := start(t, cfg)
+	_, first := b.allocate("udp", "ana")
+	b.allocate("tcp", "bo")
+	for _, network := range []string{"udp", "tcp"} {
+		_, err := b.client(network, as("cy")).Allocate()
+		wantCode(t, err, stun.CodeAllocQuotaReached)
+	}
+	b.wantRefused(RefusedQuotaAddress, 2)
+	// Linux has all of 127.0.0.0/8.
+	elsewhere, err := net.ListenPacket("udp4", "127.0.0.3:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.over(elsewhere, b.udp, as("cy")).Allocate(); err != nil {
+		t.Errorf("from another address: %v", err)
+	}
+	first.Close() // says so to the relay
+	settle(t, "an allocation that was given back is free", func() bool { return b.Counts().Allocations == 2 })
+	b.allocate("tcp", "cy")
+
+	// Two that were let in at the same time.
+	a := &allocation{relay: b.Relay, id: "di", expires: time.Now(), public: netip.AddrPortFrom(loopback, 1), local: netip.AddrPortFrom(loopback, 1)}
+	a.conn, _ = net.ListenUDP("udp4", nil)
+	if err := b.hold(a); err != nil {
+		t.Fatal(err)
+	}
+	b.begun(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, b.tcp, net.UDPAddrFromAddrPort(a.public))
+	if n := b.Counts().Allocations; n != 3 {
+		t.Errorf("%d allocations, want three", n)
+	}
+	b.wantRefused(RefusedQuotaAddress, 3)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := b.from[netip.MustParsePrefix("127.0.0.1/32")]; n != 2 {
+		t.Errorf("%d are counted, want two", n)
+	}
+}
+
+func TestAllWhoOnlyCheckHaveAShareOfTheRelay(t *testing.T) {
+	cfg := generous()
+	cfg.Max, cfg.Rate = 7, 1000
+	b := start(t, cfg)
+	key := []byte("key")
+	b.allocate("udp", CheckID(key, "x"))
+	b.allocate("udp", CheckID(key, "y"))
+	_, err := b.client("udp", as(CheckID(key, "z"))).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+	b.wantRefused(RefusedQuotaAll, 1)
+	if got := b.holders.byID[checkMark].limit.Limit(); got != 250 {
+		t.Errorf("they have %v bytes a second, want a quarter of 1000", got)
+	}
+	for range 5 {
+		b.allocate("udp", "ana")
+	}
 }
 
 func TestWhoOnlyChecksGetsLess(t *testing.T) {

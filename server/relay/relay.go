@@ -23,6 +23,7 @@ type Config struct {
 	Allow  Allow
 
 	Max, MaxEach   int   // allocations, in all and of one participant
+	MaxAddress     int   // and from one Prefix, whoever comes from there
 	Rate, RateEach int64 // bytes a second, in all and of one participant
 
 	// Keep is how long after its credential has expired an allocation may be
@@ -59,6 +60,7 @@ type Relay struct {
 	holders   holders
 	listens   map[netip.Addr]bool // over UDP
 	streams   map[way]*stream
+	from      map[netip.Prefix]int // allocations, by who they are from
 	waiting   map[netip.Prefix]int // streams without an allocation, by who they are from
 	waits     int                  // and in all
 	servers   []*turn.Server
@@ -77,7 +79,7 @@ func New(cfg Config) *Relay {
 		cfg: cfg, trouble: newTrouble(cfg.Log), count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
-		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
+		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: map[netip.Prefix]int{},
 	}
 }
 
@@ -158,7 +160,8 @@ func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key 
 	return request.Username, turn.GenerateAuthKey(request.Username, realm, passwordOf(r.cfg.Secret, request.Username)), true
 }
 
-// begun notes whose an allocation is that AllocatePacketConn has made.
+// begun notes whose an allocation is that AllocatePacketConn has made. It ends
+// one that came through withinQuota beside others from its address.
 func (r *Relay) begun(from, to, relayed net.Addr) {
 	c, ok := clientOf(from, to)
 	udp, ok2 := relayed.(*net.UDPAddr)
@@ -166,10 +169,20 @@ func (r *Relay) begun(from, to, relayed net.Addr) {
 		return
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	a := r.published[unmapped(udp.AddrPort())]
+	over, a := r.note(c, udp)
+	r.mu.Unlock()
+	if over {
+		r.count.refuse(RefusedQuotaAddress)
+		a.Close()
+	}
+}
+
+// note reports whether there is one too many from the client's address. r.mu
+// is held.
+func (r *Relay) note(c client, udp *net.UDPAddr) (over bool, a *allocation) {
+	a = r.published[unmapped(udp.AddrPort())]
 	if a == nil {
-		return // it has been revoked since: it has no permissions, and gets none
+		return false, nil // it has been revoked since: it has no permissions, and gets none
 	}
 	if c.stream {
 		if s := r.streams[way{c.from, c.to}]; s != nil {
@@ -181,6 +194,9 @@ func (r *Relay) begun(from, to, relayed net.Addr) {
 	if a.handling != nil {
 		r.clients[c] = a
 	}
+	a.prefix = Prefix(c.from.Addr())
+	r.from[a.prefix]++
+	return r.from[a.prefix] > r.cfg.MaxAddress, a
 }
 
 // ended notes that pion/turn is done with a client's allocation; it may have
