@@ -24,6 +24,8 @@ type iceServers struct {
 	// credentials run out.
 	revoke func(relay.Revocation)
 	counts func() relay.Counts // of the relay in this process
+	// firewall says which ports the relay in this process has.
+	firewall string
 }
 
 // arrival is how a page's request came here.

@@ -21,7 +21,7 @@ const mbit = 1_000_000 / 8
 // newRelay makes the relay that the flags describe; it does not listen yet.
 func newRelay(cfg relayConfig, key []byte, log *slog.Logger) *relay.Relay {
 	return relay.New(relay.Config{
-		Secret: relay.Secret(key), Public: cfg.Public, Allow: cfg.Allow, Max: cfg.Max, MaxEach: cfg.MaxEach, MaxAddress: cfg.MaxAddress,
+		Secret: relay.Secret(key), Public: cfg.Public, Ports: cfg.Ports, Allow: cfg.Allow, Max: cfg.Max, MaxEach: cfg.MaxEach, MaxAddress: cfg.MaxAddress,
 		Rate: int64(cfg.Rate) * mbit, RateEach: int64(cfg.RateEach) * mbit, Keep: cfg.Keep, AllocateWithin: relay.AllocateWithin, Log: log,
 	})
 }
@@ -58,9 +58,22 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 		}
 		ice.urls = ownURLs(host, port, stunPort, streamPort(r), secure)
 		ice.revoke, ice.counts = own.Revoke, own.Counts
+		ice.firewall = firewall(listener.Addr().(*net.TCPAddr).Port, port, stunPort, r.Ports)
 		return ice, own, followAddresses(own, listensAt, port, stunPort), nil
 	}
 	return ice, nil, stop, nil
+}
+
+// firewall words what must be let in for calls from elsewhere.
+func firewall(tcp int, udp, stun uint16, relayed relay.Ports) string {
+	line := fmt.Sprintf("A firewall must let in TCP port %d and UDP port %d", tcp, udp)
+	if stun != 0 {
+		line = fmt.Sprintf("A firewall must let in TCP port %d and UDP ports %d and %d", tcp, udp, stun)
+	}
+	if relayed == (relay.Ports{}) {
+		return line + "; relayed addresses have any UDP port (--relay-ports MIN-MAX for fewer)"
+	}
+	return line + ", and UDP ports " + relayed.String() + " for relayed addresses"
 }
 
 // sortURLs tells the servers that need a credential from those that do not.

@@ -21,6 +21,7 @@ type relayConfig struct {
 	STUNPort string // "" is the one after Addr's, "off" is none
 	Host     string // in the URLs; "" is that by which the page came
 	Public   []netip.Addr
+	Ports    relay.Ports
 	Allow    relay.Allow
 
 	Credentials  time.Duration // how long one opens allocations
@@ -46,10 +47,11 @@ const off = "off"
 // settings are those of the relay. One that is its own process has most of them.
 func (c *relayConfig) settings() group {
 	return group{"STUN and TURN, for calls that NATs and firewalls would keep apart", []setting{
-		{"relay-addr", "HOST:PORT", "", "address over UDP, or off (default: that of --addr, where TCP and, with --tls-cert, TLS come in, too; for holdline relay :3478)", relayAddress(&c.Addr)},
+		{"relay-addr", "HOST:PORT", "", "address over UDP, or off (default: that of --addr, where TCP and, with --tls-cert, TLS come in, too)", relayAddress(&c.Addr)},
 		{"stun-port", "PORT", "", "second port over UDP, by which pages see how a NAT maps them, or off (default: the one after --relay-addr's)", stunPort(&c.STUNPort)},
 		{"relay-host", "HOST", "", "name or address in the URLs that pages get (default: that by which the page came)", urlHost(&c.Host)},
 		{"relay-public-address", "LIST", "", "addresses, one IPv4 and one IPv6 at most, by which others reach this machine behind its NAT; its UDP ports must be forwarded", publicAddresses(&c.Public)},
+		{"relay-ports", "MIN-MAX", "", "UDP ports of relayed addresses, which a firewall must let in (default: those that the system gives)", ports(&c.Ports)},
 		{"relay-allow", "LIST", "", "where to relay beside the Internet: private, link-local, loopback, own, 192.0.2.0/24, separated by commas; calls within a LAN need none of it, for from one relayed address to another is always allowed", allowed(&c.Allow)},
 		{"relay-credentials", "TIME", "10m", "how long a page's credentials open new allocations; the open ones end with the participant", duration(&c.Credentials, 10*time.Second, 24*time.Hour)},
 		{"relay-keep", "TIME", "12h", "how long after their expiry credentials keep open what they have opened; then the page takes fresh ones", duration(&c.Keep, time.Minute, 7*24*time.Hour)},
@@ -134,6 +136,13 @@ func publicAddresses(to *[]netip.Addr) func(string) error {
 		}
 		*to = list
 		return nil
+	}
+}
+
+func ports(to *relay.Ports) func(string) error {
+	return func(value string) (err error) {
+		*to, err = relay.ParsePorts(value)
+		return err
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 	RefusedQuota        Refusal = "quota"         // allocations of one participant
 	RefusedQuotaAll     Refusal = "quota-all"     // allocations of all
 	RefusedQuotaAddress Refusal = "quota-address" // allocations from one address
+	RefusedSocket       Refusal = "socket"        // an allocation: the machine gives no socket, or no port is free
 	RefusedRelay        Refusal = "relay"         // an allocation of a kind that is not served: TCP, an even port, the other address family
 	RefusedPeer         Refusal = "peer"          // an address that is not relayed to
 	RefusedPort         Refusal = "port"          // a packet to or from a port of the server that is not its relay's
@@ -39,7 +40,7 @@ const (
 )
 
 var refusals = []Refusal{
-	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedQuotaAddress, RefusedRelay, RefusedPeer, RefusedPort,
+	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedQuotaAddress, RefusedSocket, RefusedRelay, RefusedPeer, RefusedPort,
 	RefusedStranger, RefusedBandwidth, RefusedBandwidthAll, RefusedTooMany, RefusedStreams, RefusedIdle, RefusedFraming,
 }
 

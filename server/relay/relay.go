@@ -26,6 +26,8 @@ type Config struct {
 	MaxAddress     int   // and from one Prefix, whoever comes from there
 	Rate, RateEach int64 // bytes a second, in all and of one participant
 
+	Ports Ports // of relayed addresses
+
 	// Keep is how long after its credential has expired an allocation may be
 	// refreshed. Who has left is revoked; this ends what nobody revokes because
 	// the server was restarted and was never told who had been there.

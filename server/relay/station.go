@@ -229,12 +229,16 @@ func (s *station) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.Pack
 		s.relay.count.refuse(RefusedRelay)
 		return nil, nil, errRefused
 	}
-	err := errTaken
+	err := errNoPort
 	for _, source := range s.sources() {
-		for range 8 { // another address may have told peers of the same port
+		for port := range s.relay.ports(source) {
 			var conn *net.UDPConn
-			if conn, err = net.ListenUDP(conf.Network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))); err != nil {
-				break // the machine has lost that address
+			conn, err = net.ListenUDP(conf.Network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, port)))
+			if errors.Is(err, syscall.EADDRINUSE) {
+				continue // by another program
+			}
+			if err != nil {
+				break // the machine has lost that address, or no descriptors are left
 			}
 			_ = conn.SetReadBuffer(relayedBuffer)
 			local := unmapped(conn.LocalAddr().(*net.UDPAddr).AddrPort())
@@ -251,6 +255,8 @@ func (s *station) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.Pack
 			}
 		}
 	}
+	s.relay.count.refuse(RefusedSocket)
+	s.relay.trouble.warn("no socket for an allocation", "error", err)
 	return nil, nil, err
 }
 

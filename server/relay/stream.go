@@ -52,17 +52,19 @@ type stream struct {
 	idle      *time.Timer // runs while it has no allocation
 }
 
-// Serve takes the connections of a listener until that is closed.
+// Serve takes the connections of a listener, and returns why that ends.
 func (r *Relay) Serve(l net.Listener) error {
 	for {
 		conn, err := l.Accept()
+		var passing interface{ Temporary() bool }
 		switch {
-		case errors.Is(err, net.ErrClosed):
-			return err
-		case err != nil:
+		case err == nil:
+			r.Take(conn)
+		case errors.As(err, &passing) && passing.Temporary():
+			r.trouble.warn("accept", "error", err)
 			time.Sleep(50 * time.Millisecond) // no descriptors are left: some will be soon
 		default:
-			r.Take(conn)
+			return err
 		}
 	}
 }
@@ -77,6 +79,7 @@ func (r *Relay) Take(conn net.Conn) {
 	}
 	at, err := r.at(w.to)
 	if err != nil {
+		r.trouble.warn("a connection finds no TURN where it came in", "error", err)
 		conn.Close()
 		return
 	}

@@ -3,10 +3,13 @@ package relay
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -61,6 +64,32 @@ func TestAConnectionWithAnAllocationStaysUntilThatEnds(t *testing.T) {
 	}
 	b.Revoke(Revocation{ID: "ana", Until: time.Now().Add(time.Minute).Unix()})
 	settle(t, "ana's stream ends after her allocation", func() bool { return b.Counts().Streams == 0 })
+}
+
+// broken is a listener that fails in two ways.
+type broken struct {
+	net.Listener
+	first, then error
+}
+
+func (b *broken) Accept() (net.Conn, error) {
+	err := b.first
+	b.first = b.then
+	return nil, err
+}
+
+func TestAListenerThatBreaksEndsServe(t *testing.T) {
+	var log strings.Builder
+	cfg := generous()
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+	gone := errors.New("the interface is gone")
+	l := &broken{first: &net.OpError{Op: "accept", Err: syscall.EMFILE}, then: gone}
+	if err := New(cfg).Serve(l); err != gone {
+		t.Errorf("Serve = %v, want %v", err, gone)
+	}
+	if !strings.Contains(log.String(), "too many open files") {
+		t.Errorf("told: %s", &log)
+	}
 }
 
 func TestConnectionsThatWaitAreBounded(t *testing.T) {
