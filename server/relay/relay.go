@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"container/list"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -53,20 +54,20 @@ type Relay struct {
 
 	opening sync.Mutex // of stations
 
-	mu        sync.RWMutex
-	stations  map[netip.AddrPort]*station    // of streams, by where they come in
-	sockets   map[netip.AddrPort]*socket     // of UDP
-	clients   map[client]*allocation         // until pion/turn has ended them
-	published map[netip.AddrPort]*allocation // by what peers are told
-	bound     map[netip.AddrPort]*allocation // by where its socket is
-	holders   holders
-	listens   map[netip.Addr]bool // over UDP
-	streams   map[way]*stream
-	from      map[netip.Prefix]int // allocations, by who they are from
-	waiting   map[netip.Prefix]int // streams without an allocation, by who they are from
-	waits     int                  // and in all
-	servers   []*turn.Server
-	closed    bool
+	mu          sync.RWMutex
+	stations    map[netip.AddrPort]*station    // of streams, by where they come in
+	sockets     map[netip.AddrPort]*socket     // of UDP
+	clients     map[client]*allocation         // until pion/turn has ended them
+	published   map[netip.AddrPort]*allocation // by what peers are told
+	bound       map[netip.AddrPort]*allocation // by where its socket is
+	holders     holders
+	listens     map[netip.Addr]bool // over UDP
+	streams     map[way]*stream
+	from        map[netip.Prefix]int // allocations, by who they are from
+	waiting     *list.List           // of *stream without an allocation, longest first
+	waitingFrom map[netip.Prefix]int // how many, by who they are from
+	servers     []*turn.Server
+	closed      bool
 }
 
 // New makes a relay that does not listen yet.
@@ -81,7 +82,7 @@ func New(cfg Config) *Relay {
 		cfg: cfg, trouble: newTrouble(cfg.Log), count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
-		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: map[netip.Prefix]int{},
+		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: list.New(), waitingFrom: map[netip.Prefix]int{},
 	}
 }
 
