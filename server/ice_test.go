@@ -128,6 +128,51 @@ func TestTheRoomKnowsWhereASocketComesFrom(t *testing.T) {
 	}
 }
 
+func TestAPageOnTheServersMachineIsToldTheAddressThatOthersFindItAt(t *testing.T) {
+	lan := func() []netip.Addr {
+		return []netip.Addr{netip.MustParseAddr("192.168.7.1"), netip.MustParseAddr("fd00::7")}
+	}
+	none := func() []netip.Addr { return nil }
+	for _, tt := range []struct {
+		name, host, remote string
+		lan                func() []netip.Addr
+		want               string
+	}{
+		{"at localhost", "localhost", "127.0.0.1", lan, "192.168.7.1"},
+		{"at localhost over IPv6", "localhost", "::1", lan, "192.168.7.1"},
+		{"at 127.0.0.1", "127.0.0.1", "127.0.0.1", lan, "192.168.7.1"},
+		{"without a network", "localhost", "127.0.0.1", none, "127.0.0.1"},
+		{"on a server of this machine alone", "localhost", "127.0.0.1", nil, "127.0.0.1"},
+		{"behind a proxy on this machine", "otter.example", "127.0.0.1", lan, "127.0.0.1"},
+		{"from another device", "192.168.7.1", "192.168.7.9", lan, "192.168.7.9"},
+	} {
+		ice := (&iceServers{lan: tt.lan}).issue(arrival{host: tt.host, remote: netip.MustParseAddr(tt.remote)}, "blue", "ana", "ana")
+		if ice.Address != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, ice.Address, tt.want)
+		}
+	}
+	if got := (&iceServers{}).seen(arrival{}); got != "" {
+		t.Errorf("where nothing is known: %s", got)
+	}
+	// Of several addresses the one is taken that leads somewhere.
+	if far := farthest(); far.IsValid() {
+		several := func() []netip.Addr { return []netip.Addr{netip.MustParseAddr("172.17.0.1"), far} }
+		if got := (&iceServers{lan: several}).seen(arrival{host: "localhost", remote: netip.MustParseAddr("127.0.0.1")}); got != far.String() {
+			t.Errorf("%s, want %s", got, far)
+		}
+	}
+	for addr, want := range map[string]bool{":0": true, "127.0.0.1:0": false} {
+		ice, _, stop, err := openICE(config{Addr: addr, Relay: relayConfig{Addr: off}}, hallKey, nil, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		if (ice.lan != nil) != want {
+			t.Errorf("a server at %s knows the LAN: %v, want %v", addr, !want, want)
+		}
+	}
+}
+
 func TestACheckGetsICEAndBeatsButNoRoom(t *testing.T) {
 	s := startServer(t, nil)
 	revoked := s.withICE()

@@ -31,6 +31,9 @@ func newRelay(cfg relayConfig, key []byte, log *slog.Logger) *relay.Relay {
 func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, log *slog.Logger) (ice *iceServers, own *relay.Relay, stop func(), err error) {
 	r := cfg.Relay
 	ice = &iceServers{key: key, secret: relay.Secret(key), life: r.Credentials, checks: min(r.CheckCredentials, r.Credentials)}
+	if !onlyLoopback(cfg.Addr) {
+		ice.lan = lanAddresses
+	}
 	stop = func() {}
 	secure := func(host string) bool { return cert != nil && !cert.Own && cert.leaf().VerifyHostname(host) == nil }
 	switch {
