@@ -153,8 +153,9 @@ func (s *iceServers) endID(id string, life time.Duration) {
 // that browsers trust without being asked: at others TURN over TLS fails, in
 // Firefox silently. Where there is TLS a call has no use for bare TCP, which
 // goes to the same port and is what firewalls that look into packets drop;
-// browsers would prefer it.
-func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) uint16, secure func(host string) bool) func(at arrival, all bool) (s, t []string) {
+// browsers would prefer it. Of a relay in a process of its own the server does
+// not know whether it has a certificate, so TCP is offered as well.
+func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) uint16, secure func(host string) bool, elsewhere bool) func(at arrival, all bool) (s, t []string) {
 	return func(at arrival, all bool) (s, t []string) {
 		host := host(at)
 		if host == "" {
@@ -168,7 +169,7 @@ func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) 
 			s = append(s, url("stun", stun, ""))
 		}
 		t = append(t, url("turn", udp, "?transport=udp"))
-		if !secure(host) || all {
+		if !secure(host) || all || elsewhere {
 			t = append(t, url("turn", streams(at), "?transport=tcp"))
 		}
 		if secure(host) {

@@ -262,24 +262,24 @@ func TestTheURLsNameWhatThePageCanReach(t *testing.T) {
 	port := func(at arrival) uint16 { return at.port }
 	secure := func(host string) bool { return host == "otter.example" }
 	at := arrival{host: "otter.example", port: 443}
-	s, u := ownURLs(same, 3478, 3479, port, secure)(at, true)
+	s, u := ownURLs(same, 3478, 3479, port, secure, false)(at, true)
 	if want := []string{"stun:otter.example:3478", "stun:otter.example:3479"}; !slices.Equal(s, want) {
 		t.Errorf("STUN at %q, want %q", s, want)
 	}
 	if want := []string{"turn:otter.example:3478?transport=udp", "turn:otter.example:443?transport=tcp", "turns:otter.example:443?transport=tcp"}; !slices.Equal(u, want) {
 		t.Errorf("TURN at %q, want %q", u, want)
 	}
-	if _, u = ownURLs(same, 3478, 3479, port, secure)(at, false); !slices.Equal(u, []string{"turn:otter.example:3478?transport=udp", "turns:otter.example:443?transport=tcp"}) {
+	if _, u = ownURLs(same, 3478, 3479, port, secure, false)(at, false); !slices.Equal(u, []string{"turn:otter.example:3478?transport=udp", "turns:otter.example:443?transport=tcp"}) {
 		t.Errorf("TURN at %q for a call, want UDP and TLS", u)
 	}
-	s, u = ownURLs(same, 8080, 0, port, secure)(arrival{host: "fd00::1", port: 8080}, false)
+	s, u = ownURLs(same, 8080, 0, port, secure, false)(arrival{host: "fd00::1", port: 8080}, false)
 	if want := []string{"stun:[fd00::1]:8080"}; !slices.Equal(s, want) {
 		t.Errorf("STUN at %q, want %q", s, want)
 	}
 	if want := []string{"turn:[fd00::1]:8080?transport=udp", "turn:[fd00::1]:8080?transport=tcp"}; !slices.Equal(u, want) {
 		t.Errorf("TURN at %q, want %q", u, want)
 	}
-	if s, u := ownURLs(same, 1, 2, port, secure)(arrival{}, true); s != nil || u != nil {
+	if s, u := ownURLs(same, 1, 2, port, secure, false)(arrival{}, true); s != nil || u != nil {
 		t.Errorf("without a host: %q, %q", s, u)
 	}
 	local := arrival{host: "localhost", local: netip.MustParseAddr("127.0.0.1")}

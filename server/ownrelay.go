@@ -44,7 +44,7 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 	case r.Addr == off:
 	case r.Control != "":
 		port, stunPort := relayPorts(r)
-		ice.urls = ownURLs(relayHost(r), port, stunPort, func(arrival) uint16 { return port }, secure)
+		ice.urls = ownURLs(relayHost(r), port, stunPort, func(arrival) uint16 { return port }, secure, true)
 		remote := relay.NewRemote(r.Control, ice.secret, log)
 		ice.revoke = remote.Revoke
 		ctx, cancel := context.WithCancel(context.Background())
@@ -59,7 +59,7 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 		if r.Host == "" {
 			host = pageHost(own.ListensOn)
 		}
-		ice.urls = ownURLs(host, port, stunPort, streamPort(r), secure)
+		ice.urls = ownURLs(host, port, stunPort, streamPort(r), secure, false)
 		ice.revoke, ice.counts = own.Revoke, own.Counts
 		ice.firewall = firewall(listener.Addr().(*net.TCPAddr).Port, port, stunPort, r.Ports)
 		return ice, own, followAddresses(own, listensAt, port, stunPort), nil

@@ -392,6 +392,18 @@ func TestTURNOverTLSIsOfferedOnlyWithACertificateThatBrowsersTrust(t *testing.T)
 			t.Errorf("with the server's own certificate %v: %q, want streams by %s", own, urls, want)
 		}
 	}
+	// A relay in a process of its own may have none.
+	cfg.Relay.Addr, cfg.Relay.Control = "127.0.0.1:3478", "127.0.0.1:3480"
+	certificate := &certificate{leaf: func() *x509.Certificate { return leaf }}
+	cfg.Relay.Host = "calls.example"
+	ice, _, stop, err := openICE(cfg, hallKey, listener, certificate, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if _, urls := ice.urls(arrival{host: "calls.example", port: 443}, false); !slices.Equal(urls[1:], []string{"turn:calls.example:3478?transport=tcp", "turns:calls.example:3478?transport=tcp"}) {
+		t.Errorf("of a relay in its own process: %q, want TCP as well as TLS", urls)
+	}
 }
 
 func TestAForeignTURNServerIsOfferedWithItsSecret(t *testing.T) {
