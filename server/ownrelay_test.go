@@ -30,14 +30,14 @@ import (
 )
 
 // serveCalls runs the whole program in this process until the test ends.
-func serveCalls(t *testing.T, args ...string) (host string) {
+func serveCalls(t testing.TB, args ...string) (host string) {
 	t.Helper()
 	host, _ = serveUntil(t, args...)
 	return host
 }
 
 // serveUntil runs the whole program in this process until end, or the test's.
-func serveUntil(t *testing.T, args ...string) (host string, end func()) {
+func serveUntil(t testing.TB, args ...string) (host string, end func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
@@ -99,12 +99,12 @@ func try(t *testing.T, ice signal.ICE, transport string) (relayed net.PacketConn
 }
 
 // allocate makes an allocation over a socket that reaches the server.
-func allocate(t *testing.T, conn net.PacketConn, address string, server signal.ICEServer) (net.PacketConn, error) {
+func allocate(t testing.TB, conn net.PacketConn, address string, server signal.ICEServer) (net.PacketConn, error) {
 	t.Helper()
 	return newTURNClient(t, conn, address, server).Allocate()
 }
 
-func newTURNClient(t *testing.T, conn net.PacketConn, address string, server signal.ICEServer) *turn.Client {
+func newTURNClient(t testing.TB, conn net.PacketConn, address string, server signal.ICEServer) *turn.Client {
 	t.Helper()
 	quiet := logging.NewDefaultLoggerFactory()
 	quiet.DefaultLogLevel = logging.LogLevelDisabled
