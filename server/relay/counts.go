@@ -30,6 +30,7 @@ const (
 	RefusedRelay        Refusal = "relay"         // an allocation of a kind that is not served: TCP, an even port, the other address family
 	RefusedPeer         Refusal = "peer"          // an address that is not relayed to
 	RefusedPort         Refusal = "port"          // a packet to or from a port of the server that is not its relay's
+	RefusedAnswers      Refusal = "answers"       // a response: too many go to that address, which has no allocation
 	RefusedStranger     Refusal = "stranger"      // a packet from an address without a permission
 	RefusedBandwidth    Refusal = "bandwidth"     // a packet, of one participant
 	RefusedBandwidthAll Refusal = "bandwidth-all" // a packet, of all
@@ -40,7 +41,7 @@ const (
 )
 
 var refusals = []Refusal{
-	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedQuotaAddress, RefusedSocket, RefusedRelay, RefusedPeer, RefusedPort,
+	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedQuotaAddress, RefusedSocket, RefusedRelay, RefusedPeer, RefusedPort, RefusedAnswers,
 	RefusedStranger, RefusedBandwidth, RefusedBandwidthAll, RefusedTooMany, RefusedStreams, RefusedIdle, RefusedFraming,
 }
 

@@ -89,6 +89,7 @@ func isResponse(p []byte) bool { return len(p) > 0 && p[0]&0xc1 == 1 }
 // loop but for its close: some systems report there that a client's port is closed.
 type socket struct {
 	net.PacketConn
+	relay    *Relay
 	handling handling
 }
 
@@ -100,6 +101,7 @@ func (s *socket) ReadFrom(p []byte) (int, net.Addr, error) {
 		if err == nil || isClosed(err) {
 			return n, from, err
 		}
+		s.relay.trouble.warn("read from a client", "error", err)
 	}
 }
 
@@ -107,6 +109,9 @@ func (s *socket) ReadFrom(p []byte) (int, net.Addr, error) {
 func (s *socket) WriteTo(p []byte, to net.Addr) (int, error) {
 	if isResponse(p) {
 		s.handling.finish()
+		if c, _ := clientOf(to, s.LocalAddr()); !s.relay.mayAnswer(c) {
+			return len(p), nil
+		}
 	}
 	return s.PacketConn.WriteTo(p, to)
 }

@@ -50,6 +50,7 @@ type Relay struct {
 	revoked revocations
 	count   *counters
 	trouble *trouble
+	answers *answers
 	limit   *rate.Limiter // bytes of all
 
 	opening sync.Mutex // of stations
@@ -79,7 +80,7 @@ func New(cfg Config) *Relay {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Relay{
-		cfg: cfg, trouble: newTrouble(cfg.Log), count: newCounters(), limit: limiter(cfg.Rate),
+		cfg: cfg, trouble: newTrouble(cfg.Log), answers: newAnswers(), count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
 		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: list.New(), waitingFrom: map[netip.Prefix]int{},
