@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -51,29 +48,5 @@ func TestTheFirewallsPortsAreSaidToWhoIsReachedFromElsewhere(t *testing.T) {
 	out.Reset()
 	if err := tellAddresses(&out, at, "A firewall", "never"); err != nil || strings.Contains(out.String(), "firewall") {
 		t.Errorf("%v, says %q on this machine alone", err, &out)
-	}
-}
-
-func TestARelayInItsOwnProcessSaysWhereEverythingIs(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	reader, writer := io.Pipe()
-	ended := make(chan int, 1)
-	at, control := "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t)
-	var stderr strings.Builder
-	go func() {
-		ended <- run(ctx, []string{"relay", "--state", t.TempDir(), "--relay-addr", at, "--relay-control", control, "--stun-port", "off",
-			"--relay-ports", "50000-50999", "--debug-addr", "127.0.0.1:0"}, writer, &stderr, nil, nil)
-		writer.Close()
-	}()
-	lines := bufio.NewScanner(reader)
-	for _, want := range []string{"STUN and TURN on " + at + " over UDP and TCP; relayed addresses on UDP ports 50000-50999; control on " + control, "Debug: http://127.0.0.1:"} {
-		if !lines.Scan() || !strings.HasPrefix(lines.Text(), want) {
-			t.Errorf("says %q, want %q", lines.Text(), want)
-		}
-	}
-	cancel()
-	go io.Copy(io.Discard, reader)
-	if code := <-ended; code != exitOK || stderr.Len() > 0 {
-		t.Errorf("run = %d, %s", code, &stderr)
 	}
 }
