@@ -48,8 +48,9 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 		remote := relay.NewRemote(r.Control, ice.secret, log)
 		ice.revoke = remote.Revoke
 		ctx, cancel := context.WithCancel(context.Background())
-		go remote.Run(ctx)
-		stop = cancel
+		ended := make(chan struct{})
+		go func() { remote.Run(ctx); close(ended) }()
+		stop = func() { cancel(); <-ended }
 	default:
 		own, listensAt, port, stunPort, err := openRelay(cfg, key, listener.Addr().(*net.TCPAddr), log)
 		if err != nil {
