@@ -166,7 +166,9 @@ func openRelay(cfg config, key []byte, server *net.TCPAddr, log *slog.Logger) (o
 func listenRelay(cfg config, key []byte, host string, port uint16, flagName string, log *slog.Logger) (*relay.Relay, uint16, error) {
 	own, addresses := newRelay(cfg.Relay, key, log), relayAddresses(host)
 	if err := own.KeepRevocations(filepath.Join(cfg.State, "revocations")); err != nil {
-		return nil, 0, err
+		// A state folder that only has the key, such as a read-only one, is no
+		// reason not to serve: what is lost are minutes.
+		log.Warn("after a restart of the relay who has left may use it until the credentials expire", "error", err)
 	}
 	if err := own.Listen(addresses, port); err != nil {
 		own.Close()

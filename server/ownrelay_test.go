@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -366,5 +368,21 @@ func TestAPortThatTheRelayCannotHaveIsNamed(t *testing.T) {
 		if code != exitFailed || !strings.Contains(stderr, at+" over UDP") || !strings.Contains(stderr, "--relay-addr") {
 			t.Errorf("%q: run = %d, %q, want %d naming %s and the flag", args, code, stderr, exitFailed, at)
 		}
+	}
+}
+
+func TestAStateFolderThatKeepsNothingIsToldAndServes(t *testing.T) {
+	state := t.TempDir()
+	if err := os.Mkdir(filepath.Join(state, "revocations"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	own, _, err := listenRelay(config{State: state, Relay: relayConfig{STUNPort: off}}, hallKey, "127.0.0.1", 0, "", slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Close()
+	if !strings.Contains(log.String(), "after a restart") {
+		t.Errorf("told: %s", &log)
 	}
 }
