@@ -83,8 +83,8 @@ type Remote struct {
 }
 
 // maxQueued bounds what waits while the relay is away. Beyond it the oldest
-// goes: of all calls' credentials its have the least time left, and a relay
-// that is away has no allocations.
+// goes: among those of calls its credentials have the least time left. What it
+// holds, Config.Keep ends.
 const maxQueued = 1 << 14
 
 // NewRemote makes the relay whose Control listens on a host:port.
