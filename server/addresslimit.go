@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"holdline/server/relay"
 )
 
 // A browser sends its reports of a crash in one request or two; behind a proxy
@@ -66,7 +68,5 @@ func prefix(remote string) netip.Prefix {
 	if err != nil {
 		return netip.Prefix{}
 	}
-	a := at.Addr().Unmap()
-	p, _ := a.Prefix(min(64, a.BitLen()))
-	return p
+	return relay.Prefix(at.Addr())
 }

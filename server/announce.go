@@ -112,11 +112,14 @@ func announce(p place) []string {
 	return lines
 }
 
-// tellAddresses prints where the server is reached, and below that the QR code
-// of the first address for other devices.
-func tellAddresses(stdout io.Writer, p place, qr string) error {
+// tellAddresses prints where the server is reached, what a firewall must let in
+// for that, and below the QR code of the first address for other devices.
+func tellAddresses(stdout io.Writer, p place, firewall, qr string) error {
 	for _, line := range announce(p) {
 		fmt.Fprintln(stdout, line)
+	}
+	if firewall != "" && !onlyLoopback(p.addr) {
+		fmt.Fprintln(stdout, firewall)
 	}
 	_, others := p.urls()
 	if len(others) == 0 || !showsQR(qr, stdout) {

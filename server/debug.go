@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"expvar"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -35,6 +36,10 @@ func serveDebug(addr string, count func() counts) (where net.Addr, stop func(), 
 	server := &http.Server{Handler: newDebug(count, own), ReadHeaderTimeout: 5 * time.Second}
 	go server.Serve(listener)
 	return listener.Addr(), func() { server.Close() }, nil
+}
+
+func tellDebug(stdout io.Writer, where net.Addr) {
+	fmt.Fprintf(stdout, "Debug: http://%s/debug/vars and /debug/pprof/\n", where)
 }
 
 // newDebug is expvar and pprof, as Go's tools expect them. own says that only

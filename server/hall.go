@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -170,7 +171,7 @@ func (h *hall) issue(a room.Issue) {
 	} else if known, ok := h.arrivals[a.For]; ok {
 		at = known
 	}
-	ice := h.lobby.ice.issue(at, h.name, a.Participant)
+	ice := h.lobby.ice.issue(at, h.name, cmp.Or(a.For, a.Participant), a.Participant)
 	if ice.For = a.For; ice.For != "" {
 		ice.Address = ""
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,11 @@ type iceServers struct {
 	// credentials run out.
 	revoke func(relay.Revocation)
 	counts func() relay.Counts // of the relay in this process
+	// lan are this machine's addresses; nil where other devices do not reach the
+	// server, and so need none.
+	lan func() []netip.Addr
+	// firewall says which ports the relay in this process has.
+	firewall string
 }
 
 // arrival is how a page's request came here.
@@ -63,17 +69,14 @@ func arrivalOf(r *http.Request) (a arrival) {
 	return a
 }
 
-// text is the address as pages are told it.
-func (a arrival) text() string {
-	if !a.remote.IsValid() {
-		return ""
+// issue makes ice for a participant of a room who came so. asker is who has
+// asked for it, where that is somebody else there.
+func (s *iceServers) issue(at arrival, room, participant, asker string) signal.ICE {
+	id := relay.ID(s.key, room, participant)
+	if asker != participant {
+		id = relay.PassedOnID(id, relay.ID(s.key, room, asker))
 	}
-	return a.remote.String()
-}
-
-// issue makes ice for a participant of a room who came so.
-func (s *iceServers) issue(at arrival, room, participant string) signal.ICE {
-	return s.ice(at, false, relay.ID(s.key, room, participant), s.life)
+	return s.ice(at, false, id, s.life)
 }
 
 // issueCheck makes ice for somebody in no room.
@@ -82,7 +85,7 @@ func (s *iceServers) issueCheck(at arrival, participant string) signal.ICE {
 }
 
 func (s *iceServers) ice(at arrival, all bool, id string, life time.Duration) signal.ICE {
-	ice := signal.ICE{Servers: []signal.ICEServer{}, Address: at.text()}
+	ice := signal.ICE{Servers: []signal.ICEServer{}, Address: s.seen(at)}
 	if s.urls == nil {
 		return ice
 	}
@@ -96,6 +99,37 @@ func (s *iceServers) ice(at arrival, all bool, id string, life time.Duration) si
 		ice.Lifetime = life.Milliseconds()
 	}
 	return ice
+}
+
+// seen is the address that others may find a page at, as it is told it: where
+// it comes from. Of one that was opened at localhost that is this machine's in
+// the LAN, the one that leads farthest first: the loopback one helps nobody.
+func (s *iceServers) seen(at arrival) string {
+	ip := at.remote
+	if ip.IsLoopback() && isLocalhost(at.host) && s.lan != nil {
+		if lan := s.lan(); len(lan) > 0 {
+			ip = lan[0]
+			if far := farthest(); slices.Contains(lan, far) {
+				ip = far
+			}
+		}
+	}
+	if !ip.IsValid() {
+		return ""
+	}
+	return ip.String()
+}
+
+// farthest is the address of this machine by which the Internet, or whatever
+// its router leads to, would be reached; the zero Addr where there is none.
+// Nothing is sent.
+func farthest() netip.Addr {
+	conn, err := net.Dial("udp4", "192.0.2.1:9") // TEST-NET-1 (RFC 5737), the discard port
+	if err != nil {
+		return netip.Addr{}
+	}
+	defer conn.Close()
+	return conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 }
 
 // end revokes what a participant of a room has.
@@ -119,8 +153,9 @@ func (s *iceServers) endID(id string, life time.Duration) {
 // that browsers trust without being asked: at others TURN over TLS fails, in
 // Firefox silently. Where there is TLS a call has no use for bare TCP, which
 // goes to the same port and is what firewalls that look into packets drop;
-// browsers would prefer it.
-func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) uint16, secure func(host string) bool) func(at arrival, all bool) (s, t []string) {
+// browsers would prefer it. Of a relay in a process of its own the server does
+// not know whether it has a certificate, so TCP is offered as well.
+func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) uint16, secure func(host string) bool, elsewhere bool) func(at arrival, all bool) (s, t []string) {
 	return func(at arrival, all bool) (s, t []string) {
 		host := host(at)
 		if host == "" {
@@ -134,7 +169,7 @@ func ownURLs(host func(arrival) string, udp, stun uint16, streams func(arrival) 
 			s = append(s, url("stun", stun, ""))
 		}
 		t = append(t, url("turn", udp, "?transport=udp"))
-		if !secure(host) || all {
+		if !secure(host) || all || elsewhere {
 			t = append(t, url("turn", streams(at), "?transport=tcp"))
 		}
 		if secure(host) {

@@ -65,7 +65,8 @@ func TestAWelcomeComesWithCredentialsOfTheParticipantAndRoom(t *testing.T) {
 	bo.send(signal.Envelope{Type: signal.TypeRefresh, Payload: signal.Raw(signal.Refresh{For: ana.id})})
 	var forAna signal.ICE
 	bo.want(signal.TypeICE, &forAna)
-	wantServers(t, forAna, relay.ID(hallKey, "blue", bo.id), 10*time.Minute) // who can spend them pays
+	// They end with ana, and bo, who can spend them, pays.
+	wantServers(t, forAna, relay.PassedOnID(relay.ID(hallKey, "blue", ana.id), relay.ID(hallKey, "blue", bo.id)), 10*time.Minute)
 	if forAna.For != ana.id || forAna.Address != "" {
 		t.Errorf("ice for ana = %+v, want whom it is for, and not where she is", forAna)
 	}
@@ -124,6 +125,51 @@ func TestTheRoomKnowsWhereASocketComesFrom(t *testing.T) {
 	ana.want(signal.TypePresent, &row)
 	if !row.LAN || !bo.welcome.Roster[0].LAN || bo.ice.Address != "127.0.0.2" {
 		t.Errorf("present = %+v, roster = %+v, ice = %+v; want two on a LAN, bo at 127.0.0.2", row, bo.welcome.Roster, bo.ice)
+	}
+}
+
+func TestAPageOnTheServersMachineIsToldTheAddressThatOthersFindItAt(t *testing.T) {
+	lan := func() []netip.Addr {
+		return []netip.Addr{netip.MustParseAddr("192.168.7.1"), netip.MustParseAddr("fd00::7")}
+	}
+	none := func() []netip.Addr { return nil }
+	for _, tt := range []struct {
+		name, host, remote string
+		lan                func() []netip.Addr
+		want               string
+	}{
+		{"at localhost", "localhost", "127.0.0.1", lan, "192.168.7.1"},
+		{"at localhost over IPv6", "localhost", "::1", lan, "192.168.7.1"},
+		{"at 127.0.0.1", "127.0.0.1", "127.0.0.1", lan, "192.168.7.1"},
+		{"without a network", "localhost", "127.0.0.1", none, "127.0.0.1"},
+		{"on a server of this machine alone", "localhost", "127.0.0.1", nil, "127.0.0.1"},
+		{"behind a proxy on this machine", "otter.example", "127.0.0.1", lan, "127.0.0.1"},
+		{"from another device", "192.168.7.1", "192.168.7.9", lan, "192.168.7.9"},
+	} {
+		ice := (&iceServers{lan: tt.lan}).issue(arrival{host: tt.host, remote: netip.MustParseAddr(tt.remote)}, "blue", "ana", "ana")
+		if ice.Address != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, ice.Address, tt.want)
+		}
+	}
+	if got := (&iceServers{}).seen(arrival{}); got != "" {
+		t.Errorf("where nothing is known: %s", got)
+	}
+	// Of several addresses the one is taken that leads somewhere.
+	if far := farthest(); far.IsValid() {
+		several := func() []netip.Addr { return []netip.Addr{netip.MustParseAddr("172.17.0.1"), far} }
+		if got := (&iceServers{lan: several}).seen(arrival{host: "localhost", remote: netip.MustParseAddr("127.0.0.1")}); got != far.String() {
+			t.Errorf("%s, want %s", got, far)
+		}
+	}
+	for addr, want := range map[string]bool{":0": true, "127.0.0.1:0": false} {
+		ice, _, stop, err := openICE(config{Addr: addr, Relay: relayConfig{Addr: off}}, hallKey, nil, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		if (ice.lan != nil) != want {
+			t.Errorf("a server at %s knows the LAN: %v, want %v", addr, !want, want)
+		}
 	}
 }
 
@@ -216,24 +262,24 @@ func TestTheURLsNameWhatThePageCanReach(t *testing.T) {
 	port := func(at arrival) uint16 { return at.port }
 	secure := func(host string) bool { return host == "otter.example" }
 	at := arrival{host: "otter.example", port: 443}
-	s, u := ownURLs(same, 3478, 3479, port, secure)(at, true)
+	s, u := ownURLs(same, 3478, 3479, port, secure, false)(at, true)
 	if want := []string{"stun:otter.example:3478", "stun:otter.example:3479"}; !slices.Equal(s, want) {
 		t.Errorf("STUN at %q, want %q", s, want)
 	}
 	if want := []string{"turn:otter.example:3478?transport=udp", "turn:otter.example:443?transport=tcp", "turns:otter.example:443?transport=tcp"}; !slices.Equal(u, want) {
 		t.Errorf("TURN at %q, want %q", u, want)
 	}
-	if _, u = ownURLs(same, 3478, 3479, port, secure)(at, false); !slices.Equal(u, []string{"turn:otter.example:3478?transport=udp", "turns:otter.example:443?transport=tcp"}) {
+	if _, u = ownURLs(same, 3478, 3479, port, secure, false)(at, false); !slices.Equal(u, []string{"turn:otter.example:3478?transport=udp", "turns:otter.example:443?transport=tcp"}) {
 		t.Errorf("TURN at %q for a call, want UDP and TLS", u)
 	}
-	s, u = ownURLs(same, 8080, 0, port, secure)(arrival{host: "fd00::1", port: 8080}, false)
+	s, u = ownURLs(same, 8080, 0, port, secure, false)(arrival{host: "fd00::1", port: 8080}, false)
 	if want := []string{"stun:[fd00::1]:8080"}; !slices.Equal(s, want) {
 		t.Errorf("STUN at %q, want %q", s, want)
 	}
 	if want := []string{"turn:[fd00::1]:8080?transport=udp", "turn:[fd00::1]:8080?transport=tcp"}; !slices.Equal(u, want) {
 		t.Errorf("TURN at %q, want %q", u, want)
 	}
-	if s, u := ownURLs(same, 1, 2, port, secure)(arrival{}, true); s != nil || u != nil {
+	if s, u := ownURLs(same, 1, 2, port, secure, false)(arrival{}, true); s != nil || u != nil {
 		t.Errorf("without a host: %q, %q", s, u)
 	}
 	local := arrival{host: "localhost", local: netip.MustParseAddr("127.0.0.1")}

@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,7 +23,6 @@ import (
 	"syscall"
 	"time"
 
-	"holdline/server/relay"
 	"holdline/static"
 )
 
@@ -75,19 +73,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, files fs.
 		return runRelay(ctx, args[1:], stdout, stderr)
 	}
 	cfg, err := parseConfig(args)
+	return perform("holdline", usage, err, func() error { return serve(ctx, cfg, stdout, stderr, files, newSignaling) }, stdout, stderr)
+}
+
+// perform does the work of a program, or says what is asked for instead, or what is wrong
+// with its arguments.
+func perform(name string, usage func() string, parsed error, work func() error, stdout, stderr io.Writer) int {
 	switch {
-	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(parsed, flag.ErrHelp):
 		fmt.Fprint(stdout, usage())
 		return exitOK
-	case errors.Is(err, errVersion):
+	case errors.Is(parsed, errVersion):
 		fmt.Fprintln(stdout, versionLine())
 		return exitOK
-	case err != nil:
-		fmt.Fprintf(stderr, "holdline: %v\nholdline -h lists all flags.\n", err)
+	case parsed != nil:
+		fmt.Fprintf(stderr, "%s: %v\n%s -h lists all flags.\n", name, parsed, name)
 		return exitUsage
 	}
-	if err := serve(ctx, cfg, stdout, stderr, files, newSignaling); err != nil {
-		fmt.Fprintf(stderr, "holdline: %v\n", err)
+	if err := work(); err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return exitFailed
 	}
 	return exitOK
@@ -170,13 +174,13 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 		}
 		defer stop()
 	}
-	served, stop := serveInBackground(server, own, listener, certificate, logger)
+	served, stop := serveWays(listener, certificate, own, server.Serve, logger)
 	defer stop()
-	if err := tellAddresses(stdout, at, cfg.QR); err != nil {
+	if err := tellAddresses(stdout, at, ice.firewall, cfg.QR); err != nil {
 		return err
 	}
 	if debug != nil {
-		fmt.Fprintf(stdout, "Debug: http://%s/debug/vars and /debug/pprof/\n", debug)
+		tellDebug(stdout, debug)
 	}
 
 	select {
@@ -193,34 +197,6 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	// process cuts it off.
 	_ = server.Shutdown(drainCtx)
 	return nil
-}
-
-// serveInBackground serves HTTP, with a certificate HTTPS, and with a relay TURN
-// over TCP and TLS on one port. It returns where the server's error comes, should it stop by itself, and what
-// ends the port after it.
-func serveInBackground(server *http.Server, own *relay.Relay, listener net.Listener, certificate *certificate, logger *slog.Logger) (<-chan error, func()) {
-	served := make(chan error, 2) // as many as there are servings
-	serve := func(listener net.Listener) {
-		go func() { served <- server.Serve(listener) }()
-	}
-	turn := func(p *port, name string) {
-		if own != nil {
-			go own.Serve(p.route(name, beginsSTUN))
-		}
-	}
-	plain := newPort(listener, logger)
-	stop := plain.Close
-	turn(plain, "turn")
-	if certificate != nil {
-		secure := newPort(tls.NewListener(plain.route("tls", beginsTLS), certificate.config()), logger)
-		stop = func() { secure.Close(); plain.Close() }
-		turn(secure, "turns")
-		serve(secure.route("https", beginsAnything, httpProtocols...))
-		go secure.serve()
-	}
-	serve(plain.route("http", beginsAnything))
-	go plain.serve()
-	return served, stop
 }
 
 // version is set by scripts/build.

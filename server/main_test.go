@@ -400,7 +400,7 @@ func TestTLSServesHTTP2AndHSTSButNotForLocalhost(t *testing.T) {
 }
 
 // writeCertificate makes a certificate that signs itself.
-func writeCertificate(t *testing.T, names ...string) (certFile, keyFile string, pool *x509.CertPool) {
+func writeCertificate(t testing.TB, names ...string) (certFile, keyFile string, pool *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -18,10 +19,10 @@ import (
 const mbit = 1_000_000 / 8
 
 // newRelay makes the relay that the flags describe; it does not listen yet.
-func newRelay(cfg relayConfig, key []byte) *relay.Relay {
+func newRelay(cfg relayConfig, key []byte, log *slog.Logger) *relay.Relay {
 	return relay.New(relay.Config{
-		Secret: relay.Secret(key), Public: cfg.Public, Allow: cfg.Allow, Max: cfg.Max, MaxEach: cfg.MaxEach,
-		Rate: int64(cfg.Rate) * mbit, RateEach: int64(cfg.RateEach) * mbit, AllocateWithin: relay.AllocateWithin,
+		Secret: relay.Secret(key), Public: cfg.Public, Ports: cfg.Ports, Allow: cfg.Allow, Max: cfg.Max, MaxEach: cfg.MaxEach, MaxAddress: cfg.MaxAddress,
+		Rate: int64(cfg.Rate) * mbit, RateEach: int64(cfg.RateEach) * mbit, Keep: cfg.Keep, AllocateWithin: relay.AllocateWithin, Log: log,
 	})
 }
 
@@ -30,6 +31,9 @@ func newRelay(cfg relayConfig, key []byte) *relay.Relay {
 func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, log *slog.Logger) (ice *iceServers, own *relay.Relay, stop func(), err error) {
 	r := cfg.Relay
 	ice = &iceServers{key: key, secret: relay.Secret(key), life: r.Credentials, checks: min(r.CheckCredentials, r.Credentials)}
+	if !onlyLoopback(cfg.Addr) {
+		ice.lan = lanAddresses
+	}
 	stop = func() {}
 	secure := func(host string) bool { return cert != nil && !cert.Own && cert.leaf().VerifyHostname(host) == nil }
 	switch {
@@ -40,14 +44,15 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 	case r.Addr == off:
 	case r.Control != "":
 		port, stunPort := relayPorts(r)
-		ice.urls = ownURLs(relayHost(r), port, stunPort, func(arrival) uint16 { return port }, secure)
+		ice.urls = ownURLs(relayHost(r), port, stunPort, func(arrival) uint16 { return port }, secure, true)
 		remote := relay.NewRemote(r.Control, ice.secret, log)
 		ice.revoke = remote.Revoke
 		ctx, cancel := context.WithCancel(context.Background())
-		go remote.Run(ctx)
-		stop = cancel
+		ended := make(chan struct{})
+		go func() { remote.Run(ctx); close(ended) }()
+		stop = func() { cancel(); <-ended }
 	default:
-		own, listensAt, port, stunPort, err := openRelay(cfg, key, listener.Addr().(*net.TCPAddr))
+		own, listensAt, port, stunPort, err := openRelay(cfg, key, listener.Addr().(*net.TCPAddr), log)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -55,11 +60,24 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 		if r.Host == "" {
 			host = pageHost(own.ListensOn)
 		}
-		ice.urls = ownURLs(host, port, stunPort, streamPort(r), secure)
+		ice.urls = ownURLs(host, port, stunPort, streamPort(r), secure, false)
 		ice.revoke, ice.counts = own.Revoke, own.Counts
+		ice.firewall = firewall(listener.Addr().(*net.TCPAddr).Port, port, stunPort, r.Ports)
 		return ice, own, followAddresses(own, listensAt, port, stunPort), nil
 	}
 	return ice, nil, stop, nil
+}
+
+// firewall words what must be let in for calls from elsewhere.
+func firewall(tcp int, udp, stun uint16, relayed relay.Ports) string {
+	line := fmt.Sprintf("A firewall must let in TCP port %d and UDP port %d", tcp, udp)
+	if stun != 0 {
+		line = fmt.Sprintf("A firewall must let in TCP port %d and UDP ports %d and %d", tcp, udp, stun)
+	}
+	if relayed == (relay.Ports{}) {
+		return line + "; relayed addresses have any UDP port (--relay-ports MIN-MAX for fewer)"
+	}
+	return line + ", and UDP ports " + relayed.String() + " for relayed addresses"
 }
 
 // sortURLs tells the servers that need a credential from those that do not.
@@ -121,7 +139,7 @@ func flagPort(text string) uint16 {
 
 // openRelay listens where the flags say, else beside the server's own address.
 // Where that has taken a free port, the relay takes the same one if it can.
-func openRelay(cfg config, key []byte, server *net.TCPAddr) (own *relay.Relay, host string, port, stunPort uint16, err error) {
+func openRelay(cfg config, key []byte, server *net.TCPAddr, log *slog.Logger) (own *relay.Relay, host string, port, stunPort uint16, err error) {
 	r := cfg.Relay
 	flagName, address := "--relay-addr", r.Addr
 	if address == "" {
@@ -135,7 +153,7 @@ func openRelay(cfg config, key []byte, server *net.TCPAddr) (own *relay.Relay, h
 	_, asked, _ := net.SplitHostPort(cfg.Addr)
 	free := r.Addr == "" && flagPort(asked) == 0
 	for attempt := 0; ; attempt++ {
-		own, stunPort, err = listenRelay(r, key, host, port, flagName)
+		own, stunPort, err = listenRelay(cfg, key, host, port, flagName, log)
 		if err == nil || !free || attempt == 20 {
 			return own, host, port, stunPort, err
 		}
@@ -145,13 +163,18 @@ func openRelay(cfg config, key []byte, server *net.TCPAddr) (own *relay.Relay, h
 	}
 }
 
-func listenRelay(r relayConfig, key []byte, host string, port uint16, flagName string) (*relay.Relay, uint16, error) {
-	own, addresses := newRelay(r, key), relayAddresses(host)
+func listenRelay(cfg config, key []byte, host string, port uint16, flagName string, log *slog.Logger) (*relay.Relay, uint16, error) {
+	own, addresses := newRelay(cfg.Relay, key, log), relayAddresses(host)
+	if err := own.KeepRevocations(filepath.Join(cfg.State, "revocations")); err != nil {
+		// A state folder that only has the key, such as a read-only one, is no
+		// reason not to serve: what is lost are minutes.
+		log.Warn("after a restart of the relay who has left may use it until the credentials expire", "error", err)
+	}
 	if err := own.Listen(addresses, port); err != nil {
 		own.Close()
 		return nil, 0, fmt.Errorf("%w (%s)", err, flagName)
 	}
-	stunPort := secondPort(r, port)
+	stunPort := secondPort(cfg.Relay, port)
 	if stunPort == 0 {
 		return own, 0, nil
 	}

@@ -6,13 +6,14 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,14 +31,14 @@ import (
 )
 
 // serveCalls runs the whole program in this process until the test ends.
-func serveCalls(t *testing.T, args ...string) (host string) {
+func serveCalls(t testing.TB, args ...string) (host string) {
 	t.Helper()
 	host, _ = serveUntil(t, args...)
 	return host
 }
 
 // serveUntil runs the whole program in this process until end, or the test's.
-func serveUntil(t *testing.T, args ...string) (host string, end func()) {
+func serveUntil(t testing.TB, args ...string) (host string, end func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
@@ -99,12 +100,12 @@ func try(t *testing.T, ice signal.ICE, transport string) (relayed net.PacketConn
 }
 
 // allocate makes an allocation over a socket that reaches the server.
-func allocate(t *testing.T, conn net.PacketConn, address string, server signal.ICEServer) (net.PacketConn, error) {
+func allocate(t testing.TB, conn net.PacketConn, address string, server signal.ICEServer) (net.PacketConn, error) {
 	t.Helper()
 	return newTURNClient(t, conn, address, server).Allocate()
 }
 
-func newTURNClient(t *testing.T, conn net.PacketConn, address string, server signal.ICEServer) *turn.Client {
+func newTURNClient(t testing.TB, conn net.PacketConn, address string, server signal.ICEServer) *turn.Client {
 	t.Helper()
 	quiet := logging.NewDefaultLoggerFactory()
 	quiet.DefaultLogLevel = logging.LogLevelDisabled
@@ -222,103 +223,59 @@ func TestTheProgramRelaysOverUDPAndOnThePortOfHTTP(t *testing.T) {
 	}
 }
 
-func TestCredentialsThatWerePassedOnEndWithWhoAskedForThem(t *testing.T) {
+func TestCredentialsThatWerePassedOnEndWithWhomTheyAreFor(t *testing.T) {
 	host := serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir())
 	ana, bo := enter(t, host), enter(t, host)
 	bo.send(signal.Envelope{Type: signal.TypeRefresh, Payload: signal.Raw(signal.Refresh{For: ana.id})})
 	var passedOn signal.ICE
 	bo.want(signal.TypeICE, &passedOn)
-	if _, err := try(t, passedOn, "tcp"); err != nil {
-		t.Fatal(err)
-	}
-	bo.goodbye(signal.TypeBye, 1, signal.IntentHangup)
-	bo.wantClose(signal.CloseBye)
-	if _, err := try(t, passedOn, "tcp"); err == nil {
-		t.Error("credentials of who has left make another allocation")
-	}
-	if _, err := try(t, ana.ice, "tcp"); err != nil {
-		t.Errorf("ana's own: %v", err)
-	}
-}
-
-func TestARelayInItsOwnProcessOutlivesTheServer(t *testing.T) {
-	relayAt, control, debug := "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t)
-	args := []string{"--state", t.TempDir(), "--relay-addr", relayAt, "--stun-port", "off", "--relay-control", control}
-	serveCalls(t, append([]string{"relay", "--debug-addr", debug}, args...)...)
-	args = append(args, "--addr", "127.0.0.1:0")
-	host, end := serveUntil(t, args...)
-	ana := enter(t, host)
 	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mine := ana.ice.Servers[1]
-	c := newTURNClient(t, conn, relayAt, mine)
-	overUDP, err := c.Allocate()
-	if err != nil {
+	open := newTURNClient(t, conn, host, passedOn.Servers[1])
+	if _, err := open.Allocate(); err != nil {
 		t.Fatal(err)
 	}
-	overTCP, err := try(t, ana.ice, "tcp")
-	if err != nil {
-		t.Fatal(err)
+	bo.goodbye(signal.TypeBye, 1, signal.IntentHangup)
+	bo.wantClose(signal.CloseBye)
+	if err := extend(open, passedOn.Servers[1].Credential); err != nil {
+		t.Errorf("who asked for it has left: %v", err)
 	}
+	if _, err := try(t, passedOn, "tcp"); err != nil {
+		t.Errorf("who asked for it has left, and another is made: %v", err)
+	}
+	ana.want(signal.TypePresent, nil)
+	ana.want(signal.TypeLeft, nil)
+	ana.goodbye(signal.TypeBye, 1, signal.IntentHangup)
+	ana.wantClose(signal.CloseBye)
+	if err := extend(open, passedOn.Servers[1].Credential); err == nil {
+		t.Error("whom it is for has left, and the allocation is kept")
+	}
+	if _, err := try(t, passedOn, "tcp"); err == nil {
+		t.Error("whom it is for has left, and another allocation is made")
+	}
+}
 
+func TestWhoHasLeftMakesNoAllocationAfterARestartEither(t *testing.T) {
+	args := []string{"--addr", "127.0.0.1:" + freePort(t), "--state", t.TempDir(), "--stun-port", "off"}
+	host, end := serveUntil(t, args...)
+	ana, bo := enter(t, host), enter(t, host)
+	bo.goodbye(signal.TypeBye, 1, signal.IntentHangup)
+	bo.wantClose(signal.CloseBye)
 	go end()
+	ana.want(signal.TypePresent, nil)
+	ana.want(signal.TypeLeft, nil)
 	ana.want(signal.TypeGoaway, nil)
 	ana.wantClose(signal.CloseGoaway)
 	end() // waits for the other
-	if _, err := net.Dial("tcp", host); err == nil {
-		t.Fatal("the server has not ended")
-	}
-	buffer := make([]byte, 100)
-	settle(t, "bytes pass both ways", func() bool {
-		passed := 0
-		for _, way := range [][2]net.PacketConn{{overUDP, overTCP}, {overTCP, overUDP}} {
-			from, to := way[0], way[1]
-			if _, err := from.WriteTo([]byte("without the server"), to.LocalAddr()); err != nil {
-				t.Fatal(err)
-			}
-			to.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-			// The first is dropped: sending the other way makes the permission.
-			if n, _, err := to.ReadFrom(buffer); err == nil && string(buffer[:n]) == "without the server" {
-				passed++
-			}
-		}
-		return passed == 2
-	})
-	if err := extend(c, mine.Credential); err != nil {
-		t.Errorf("extend without the server: %v", err)
-	}
 
-	next := &server{t: t, http: &httptest.Server{URL: "http://" + serveCalls(t, args...)}}
-	back := next.connect()
-	back.hello(signal.Hello{Room: "blue", Name: "Ana", Token: ana.welcome.Token})
-	back.welcomed()
-	if err := extend(c, mine.Credential); err != nil {
-		t.Errorf("extend with the next server: %v", err)
+	serveCalls(t, args...)
+	if _, err := try(t, bo.ice, "tcp"); err == nil {
+		t.Error("who had left makes an allocation")
 	}
-	allocations := func() int {
-		response, err := http.Get("http://" + debug + "/debug/vars")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		var vars struct{ Holdline counts }
-		if err := json.NewDecoder(response.Body).Decode(&vars); err != nil {
-			t.Fatal(err)
-		}
-		return vars.Holdline.Relay.Allocations
-	}
-	if n := allocations(); n != 2 {
-		t.Errorf("%d allocations before ana leaves, want 2", n)
-	}
-	back.goodbye(signal.TypeBye, 1, signal.IntentHangup)
-	settle(t, "the relay is told that ana has left", func() bool { return allocations() == 0 })
-	if err := extend(c, mine.Credential); err == nil {
-		t.Error("who has left keeps an allocation")
-	}
-	if _, err := try(t, ana.ice, "udp"); err == nil {
-		t.Error("who has left makes another allocation")
+	if _, err := try(t, ana.ice, "tcp"); err != nil {
+		t.Errorf("who had not: %v", err)
 	}
 }
 
@@ -354,6 +311,18 @@ func TestTURNOverTLSIsOfferedOnlyWithACertificateThatBrowsersTrust(t *testing.T)
 		if _, urls := ice.urls(arrival{host: "calls.example", port: 443}, false); len(urls) != 2 || !strings.HasPrefix(urls[1], want+":") {
 			t.Errorf("with the server's own certificate %v: %q, want streams by %s", own, urls, want)
 		}
+	}
+	// A relay in a process of its own may have none.
+	cfg.Relay.Addr, cfg.Relay.Control = "127.0.0.1:3478", "127.0.0.1:3480"
+	certificate := &certificate{leaf: func() *x509.Certificate { return leaf }}
+	cfg.Relay.Host = "calls.example"
+	ice, _, stop, err := openICE(cfg, hallKey, listener, certificate, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if _, urls := ice.urls(arrival{host: "calls.example", port: 443}, false); !slices.Equal(urls[1:], []string{"turn:calls.example:3478?transport=tcp", "turns:calls.example:3478?transport=tcp"}) {
+		t.Errorf("of a relay in its own process: %q, want TCP as well as TLS", urls)
 	}
 }
 
@@ -399,5 +368,21 @@ func TestAPortThatTheRelayCannotHaveIsNamed(t *testing.T) {
 		if code != exitFailed || !strings.Contains(stderr, at+" over UDP") || !strings.Contains(stderr, "--relay-addr") {
 			t.Errorf("%q: run = %d, %q, want %d naming %s and the flag", args, code, stderr, exitFailed, at)
 		}
+	}
+}
+
+func TestAStateFolderThatKeepsNothingIsToldAndServes(t *testing.T) {
+	state := t.TempDir()
+	if err := os.Mkdir(filepath.Join(state, "revocations"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	own, _, err := listenRelay(config{State: state, Relay: relayConfig{STUNPort: off}}, hallKey, "127.0.0.1", 0, "", slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Close()
+	if !strings.Contains(log.String(), "after a restart") {
+		t.Errorf("told: %s", &log)
 	}
 }

@@ -89,7 +89,7 @@ func fromLines(t *testing.T, lines []string) qrCode {
 func TestTheTerminalShowsTheFirstAddressForOtherDevicesBelowTheURLs(t *testing.T) {
 	at := place{addr: ":8080", port: 8080, tls: &certificate{Own: true}, lan: func() []netip.Addr { return addrs("192.168.1.20", "10.0.0.7") }}
 	var out bytes.Buffer
-	if err := tellAddresses(&out, at, "always"); err != nil {
+	if err := tellAddresses(&out, at, "", "always"); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
@@ -104,7 +104,7 @@ func TestTheTerminalShowsTheFirstAddressForOtherDevicesBelowTheURLs(t *testing.T
 	}{"never": {":8080", "never"}, "no terminal": {":8080", "auto"}, "this machine only": {"127.0.0.1:8080", "always"}} {
 		at.addr = quiet.addr
 		out.Reset()
-		if err := tellAddresses(&out, at, quiet.when); err != nil || strings.Contains(out.String(), "\x1b") {
+		if err := tellAddresses(&out, at, "", quiet.when); err != nil || strings.Contains(out.String(), "\x1b") {
 			t.Errorf("%s: %v, %q, want no QR code", name, err, out.String())
 		}
 	}

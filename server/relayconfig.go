@@ -21,10 +21,13 @@ type relayConfig struct {
 	STUNPort string // "" is the one after Addr's, "off" is none
 	Host     string // in the URLs; "" is that by which the page came
 	Public   []netip.Addr
+	Ports    relay.Ports
 	Allow    relay.Allow
 
 	Credentials  time.Duration // how long one opens allocations
+	Keep         time.Duration // how long after that it keeps them open
 	Max, MaxEach int
+	MaxAddress   int
 	Rate         int // Mbit/s
 	RateEach     int
 
@@ -44,14 +47,17 @@ const off = "off"
 // settings are those of the relay. One that is its own process has most of them.
 func (c *relayConfig) settings() group {
 	return group{"STUN and TURN, for calls that NATs and firewalls would keep apart", []setting{
-		{"relay-addr", "HOST:PORT", "", "address over UDP, or off (default: that of --addr, where TCP and, with --tls-cert, TLS come in, too; for holdline relay :3478)", relayAddress(&c.Addr)},
+		{"relay-addr", "HOST:PORT", "", "address over UDP, or off (default: that of --addr, where TCP and, with --tls-cert, TLS come in, too)", relayAddress(&c.Addr)},
 		{"stun-port", "PORT", "", "second port over UDP, by which pages see how a NAT maps them, or off (default: the one after --relay-addr's)", stunPort(&c.STUNPort)},
 		{"relay-host", "HOST", "", "name or address in the URLs that pages get (default: that by which the page came)", urlHost(&c.Host)},
 		{"relay-public-address", "LIST", "", "addresses, one IPv4 and one IPv6 at most, by which others reach this machine behind its NAT; its UDP ports must be forwarded", publicAddresses(&c.Public)},
+		{"relay-ports", "MIN-MAX", "", "UDP ports of relayed addresses, which a firewall must let in (default: those that the system gives)", ports(&c.Ports)},
 		{"relay-allow", "LIST", "", "where to relay beside the Internet: private, link-local, loopback, own, 192.0.2.0/24, separated by commas; calls within a LAN need none of it, for from one relayed address to another is always allowed", allowed(&c.Allow)},
 		{"relay-credentials", "TIME", "10m", "how long a page's credentials open new allocations; the open ones end with the participant", duration(&c.Credentials, 10*time.Second, 24*time.Hour)},
+		{"relay-keep", "TIME", "12h", "how long after their expiry credentials keep open what they have opened; then the page takes fresh ones", duration(&c.Keep, time.Minute, 7*24*time.Hour)},
 		{"relay-max", "N", "2000", "allocations at the same time; each needs a file descriptor, over TCP two", number(&c.Max, 0, 1_000_000)},
 		{"relay-max-each", "N", "100", "the same for one participant, who needs up to three for each other one and network", number(&c.MaxEach, 1, 10_000)},
+		{"relay-max-address", "N", "500", "the same from one IPv4 address or IPv6 /64, whoever comes from there: from an office, or from a proxy before TCP and TLS", number(&c.MaxAddress, 1, 1_000_000)},
 		{"relay-rate", "MBIT", "1000", "Mbit/s through the relay, both ways added up; what is more is dropped", number(&c.Rate, 1, 1_000_000)},
 		{"relay-rate-each", "MBIT", "50", "the same for one participant", number(&c.RateEach, 1, 1_000_000)},
 		{"relay-control", "HOST:PORT", "", "where holdline relay is told who has left (its default 127.0.0.1:3480); given to the server, that process relays, at --relay-addr, and calls through it outlive the server's restarts", loopback(&c.Control)},
@@ -76,7 +82,7 @@ func (c *relayConfig) check() error {
 }
 
 func (c *relayConfig) scale(f float64) {
-	for _, d := range []*time.Duration{&c.Credentials, &c.CheckCredentials, &c.CheckFor} {
+	for _, d := range []*time.Duration{&c.Credentials, &c.Keep, &c.CheckCredentials, &c.CheckFor} {
 		*d = time.Duration(float64(*d) * f)
 	}
 }
@@ -130,6 +136,13 @@ func publicAddresses(to *[]netip.Addr) func(string) error {
 		}
 		*to = list
 		return nil
+	}
+}
+
+func ports(to *relay.Ports) func(string) error {
+	return func(value string) (err error) {
+		*to, err = relay.ParsePorts(value)
+		return err
 	}
 }
 

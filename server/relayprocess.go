@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,17 +22,28 @@ const (
 	relayProcessControl = "127.0.0.1:3480"
 )
 
-// relaySettings are those of holdline relay: the server's that concern it.
+// relaySettings are those of holdline relay: the server's that concern it, with
+// words of their own where they mean something else here.
 func (c *config) relaySettings(scale *float64) []group {
-	mine := map[string]bool{
-		"relay-addr": true, "stun-port": true, "relay-public-address": true, "relay-allow": true, "relay-max": true, "relay-max-each": true,
-		"relay-rate": true, "relay-rate-each": true, "relay-control": true, "tls-cert": true, "tls-key": true, "state": true, "log-level": true, "debug-addr": true,
+	const same = ""
+	mine := map[string]string{
+		"relay-addr":  "address over UDP and TCP, and with --tls-cert over TLS",
+		"stun-port":   same,
+		"relay-ports": same, "relay-public-address": same, "relay-allow": same, "relay-keep": same,
+		"relay-max": same, "relay-max-each": same, "relay-max-address": same, "relay-rate": same, "relay-rate-each": same,
+		"relay-control": "where the server tells it who has left; the server gets the same",
+		"tls-cert":      "certificate chain in PEM; turns on TURN over TLS, which the server offers where its own certificate is for the same name",
+		"tls-key":       same,
+		"state":         "the server's own folder, for its key, and for what is revoked (default: holdline in $XDG_STATE_HOME, else in ~/.local/state)",
+		"log-level":     same, "debug-addr": same,
 	}
+	defaults := map[string]string{"relay-addr": relayProcessAddr, "relay-control": relayProcessControl}
 	var groups []group
 	for _, g := range c.settings(scale) {
 		some := group{title: g.title}
 		for _, s := range g.settings {
-			if mine[s.name] {
+			if about, ok := mine[s.name]; ok {
+				s.about, s.def = cmp.Or(about, s.about), cmp.Or(defaults[s.name], s.def)
 				some.settings = append(some.settings, s)
 			}
 		}
@@ -52,8 +61,6 @@ func parseRelayConfig(args []string) (c config, err error) {
 	if err := parse("holdline relay", c.relaySettings(&scale), args); err != nil {
 		return config{}, err
 	}
-	c.Relay.Addr = cmp.Or(c.Relay.Addr, relayProcessAddr)
-	c.Relay.Control = cmp.Or(c.Relay.Control, relayProcessControl)
 	switch {
 	case c.Relay.Addr == off:
 		return config{}, errors.New("--relay-addr takes an address here, got off")
@@ -70,22 +77,7 @@ func parseRelayConfig(args []string) (c config, err error) {
 // the calls through it outlive the server's restarts. It ends with ctx.
 func runRelay(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cfg, err := parseRelayConfig(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, relayUsage())
-		return exitOK
-	case errors.Is(err, errVersion):
-		fmt.Fprintln(stdout, versionLine())
-		return exitOK
-	case err != nil:
-		fmt.Fprintf(stderr, "holdline relay: %v\nholdline relay -h lists all flags.\n", err)
-		return exitUsage
-	}
-	if err := serveRelay(ctx, cfg, stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "holdline relay: %v\n", err)
-		return exitFailed
-	}
-	return exitOK
+	return perform("holdline relay", relayUsage, err, func() error { return serveRelay(ctx, cfg, stdout, stderr) }, stdout, stderr)
 }
 
 // serveRelay listens, prints where, and relays until ctx ends.
@@ -100,7 +92,7 @@ func serveRelay(ctx context.Context, cfg config, stdout, stderr io.Writer) error
 		return err
 	}
 	host, text, _ := net.SplitHostPort(cfg.Relay.Addr) // the flag was checked
-	own, stunPort, err := listenRelay(cfg.Relay, key, host, flagPort(text), "--relay-addr")
+	own, stunPort, err := listenRelay(cfg, key, host, flagPort(text), "--relay-addr", logger)
 	if err != nil {
 		return err
 	}
@@ -109,7 +101,8 @@ func serveRelay(ctx context.Context, cfg config, stdout, stderr io.Writer) error
 	if err != nil {
 		return fmt.Errorf("listen on %s for --relay-addr: %w", cfg.Relay.Addr, err)
 	}
-	defer serveStreams(own, listener, cert, logger)()
+	ways, stop := serveWays(listener, cert, own, nil, logger)
+	defer stop()
 	control, err := net.Listen("tcp", cfg.Relay.Control)
 	if err != nil {
 		return fmt.Errorf("listen on %s for --relay-control: %w", cfg.Relay.Control, err)
@@ -119,16 +112,18 @@ func serveRelay(ctx context.Context, cfg config, stdout, stderr io.Writer) error
 	broken := make(chan error, 1)
 	go func() { broken <- server.Serve(control) }()
 	tellDescriptors(logger, relayDescriptors(cfg.Relay.Max))
+	fmt.Fprintln(stdout, relayLine(listener.Addr(), stunPort, cert != nil, cfg.Relay.Ports, control.Addr()))
 	if cfg.Debug != "" {
 		where, stop, err := serveDebug(cfg.Debug, func() counts { c := own.Counts(); return counts{Relay: &c} })
 		if err != nil {
 			return err
 		}
 		defer stop()
-		fmt.Fprintf(stderr, "Debug: http://%s/debug/vars and /debug/pprof/\n", where)
+		tellDebug(stdout, where)
 	}
-	fmt.Fprintln(stdout, relayLine(listener.Addr(), stunPort, cert != nil, control.Addr()))
 	select {
+	case err := <-ways:
+		return fmt.Errorf("serve on %s: %w", cfg.Relay.Addr, err)
 	case err := <-broken:
 		return fmt.Errorf("serve on %s: %w", cfg.Relay.Control, err)
 	case <-ctx.Done():
@@ -136,29 +131,16 @@ func serveRelay(ctx context.Context, cfg config, stdout, stderr io.Writer) error
 	}
 }
 
-// serveStreams takes TURN over TCP and, with a certificate, over TLS on one
-// port, until stop.
-func serveStreams(own *relay.Relay, listener net.Listener, cert *certificate, logger *slog.Logger) (stop func()) {
-	plain := newPort(listener, logger)
-	stop = plain.Close
-	go own.Serve(plain.route("turn", beginsSTUN))
-	if cert != nil {
-		secure := newPort(tls.NewListener(plain.route("tls", beginsTLS), cert.config()), logger)
-		stop = func() { secure.Close(); plain.Close() }
-		go own.Serve(secure.route("turns", beginsSTUN))
-		go secure.serve()
-	}
-	go plain.serve()
-	return stop
-}
-
-func relayLine(at net.Addr, stunPort uint16, secure bool, control net.Addr) string {
+func relayLine(at net.Addr, stunPort uint16, secure bool, ports relay.Ports, control net.Addr) string {
 	line := "STUN and TURN on " + at.String() + " over UDP and TCP"
 	if secure {
 		line = "STUN and TURN on " + at.String() + " over UDP, TCP and TLS"
 	}
 	if stunPort != 0 {
-		line += ", STUN on port " + strconv.Itoa(int(stunPort)) + ", too"
+		line += ", STUN on UDP port " + strconv.Itoa(int(stunPort)) + ", too"
+	}
+	if ports != (relay.Ports{}) {
+		line += "; relayed addresses on UDP ports " + ports.String()
 	}
 	return line + "; control on " + control.String()
 }

@@ -315,7 +315,7 @@ func (s *server) post(path, kind, body string) (int, string) {
 }
 
 // settle waits, by looking, for what no message tells.
-func settle(t *testing.T, what string, done func() bool) {
+func settle(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for !done() {

@@ -25,7 +25,8 @@ type allocation struct {
 	handling *handling // of the client's socket or stream
 	id       string
 	expires  time.Time // of the credential that it was made with
-	holder   *holder
+	holders  []*holder
+	prefix   netip.Prefix   // whose client's it is; known once pion/turn has made it
 	local    netip.AddrPort // where the socket is bound
 	public   netip.AddrPort // what peers are told
 	closing  sync.Once
@@ -49,7 +50,7 @@ func (a *allocation) WriteTo(p []byte, to net.Addr) (int, error) {
 		a.relay.count.refuse(RefusedPort)
 		return len(p), nil
 	}
-	if !a.relay.spend(a.holder, len(p)) {
+	if !a.relay.spend(a.holders, len(p)) {
 		return len(p), nil
 	}
 	a.relay.count.toPeers.Add(int64(len(p)))
@@ -70,7 +71,7 @@ func (a *allocation) ReadFrom(p []byte) (int, net.Addr, error) {
 			a.relay.count.refuse(RefusedPort)
 		case !a.permits(peer.Addr()): // and it costs the participant nothing
 			a.relay.count.refuse(RefusedStranger)
-		case a.relay.spend(a.holder, n):
+		case a.relay.spend(a.holders, n):
 			a.relay.count.fromPeers.Add(int64(n))
 			return n, net.UDPAddrFromAddrPort(peer), nil
 		}
@@ -88,6 +89,13 @@ func (a *allocation) Close() error {
 	return a.conn.Close()
 }
 
+// is reports whether a is the allocation with that relayed address: a timer of
+// an earlier one of the same client may run out late.
+func (a *allocation) is(relayed net.Addr) bool {
+	udp, ok := relayed.(*net.UDPAddr)
+	return a != nil && ok && unmapped(udp.AddrPort()) == a.public
+}
+
 func (a *allocation) permits(ip netip.Addr) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -98,14 +106,17 @@ func (a *allocation) permits(ip netip.Addr) bool {
 // it stops its timer next, which must be there.
 func (a *allocation) permission(peer net.IP, made bool) {
 	ip, _ := netip.AddrFromSlice(peer)
-	if !made {
-		a.handling.wait(ip.Unmap())
+	p := permission{a, ip.Unmap()}
+	if made {
+		a.handling.list(p)
+	} else {
+		a.handling.wait(p, a.permits(p.ip))
 	}
 	a.mu.Lock()
 	if made {
-		a.permitted[ip.Unmap()] = true
+		a.permitted[p.ip] = true
 	} else {
-		delete(a.permitted, ip.Unmap())
+		delete(a.permitted, p.ip)
 	}
 	tooMany := len(a.permitted) > maxPermissions
 	a.mu.Unlock()

@@ -22,7 +22,7 @@ var loopback = netip.MustParseAddr("127.0.0.1")
 
 // generous is a configuration that refuses nobody for too much.
 func generous() Config {
-	return Config{Secret: testSecret, Max: 100, MaxEach: 50, Rate: 1 << 30, RateEach: 1 << 30, AllocateWithin: time.Minute}
+	return Config{Secret: testSecret, Max: 100, MaxEach: 50, MaxAddress: 100, Rate: 1 << 30, RateEach: 1 << 30, Keep: 12 * time.Hour, AllocateWithin: time.Minute}
 }
 
 // bench is a relay on the loopback interface, over UDP and TCP.
@@ -74,21 +74,24 @@ func as(id string) turn.ClientConfig {
 // client connects a client over UDP or TCP.
 func (b *bench) client(network string, cfg turn.ClientConfig) *turn.Client {
 	b.t.Helper()
-	cfg.LoggerFactory = quiet()
-	server := b.udp
 	if network == "udp" {
 		conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		cfg.Conn = conn
-	} else {
-		conn, err := net.Dial("tcp", b.tcp.String())
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		server, cfg.Conn = b.tcp, turn.NewSTUNConn(conn)
+		return b.over(conn, b.udp, cfg)
 	}
+	conn, err := net.Dial("tcp", b.tcp.String())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.over(turn.NewSTUNConn(conn), b.tcp, cfg)
+}
+
+// over makes a client of a socket that reaches the relay.
+func (b *bench) over(conn net.PacketConn, server net.Addr, cfg turn.ClientConfig) *turn.Client {
+	b.t.Helper()
+	cfg.LoggerFactory, cfg.Conn = quiet(), conn
 	cfg.TURNServerAddr, cfg.STUNServerAddr = server.String(), server.String()
 	c, err := turn.NewClient(&cfg)
 	if err != nil {

@@ -83,7 +83,8 @@ type Remote struct {
 }
 
 // maxQueued bounds what waits while the relay is away. Beyond it the oldest
-// goes: its credentials run out first.
+// goes: among those of calls its credentials have the least time left. What it
+// holds, Config.Keep ends.
 const maxQueued = 1 << 14
 
 // NewRemote makes the relay whose Control listens on a host:port.
@@ -108,8 +109,25 @@ func (r *Remote) Revoke(rev Revocation) {
 	}
 }
 
-// Run tells the relay until ctx ends.
+// lastWords is how long a server that ends takes to tell what still waits: the
+// next one does not know it.
+const lastWords = time.Second
+
+// Run tells the relay until ctx ends, and then what waits, once.
 func (r *Remote) Run(ctx context.Context) {
+	r.run(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	for batch, end := r.batch(); len(batch) > 0; batch, end = r.batch() {
+		if err := r.tell(ctx, batch); err != nil {
+			r.log.Warn("the relay was not told of all who have left: what is theirs ends by itself", "left", len(batch), "error", err)
+			return
+		}
+		r.done(end)
+	}
+}
+
+func (r *Remote) run(ctx context.Context) {
 	var wait time.Duration
 	for {
 		select {

@@ -60,6 +60,30 @@ func TestARelayInAnotherProcessIsToldWhoHasLeft(t *testing.T) {
 	})
 }
 
+func TestAServerThatEndsTellsWhatWaits(t *testing.T) {
+	r := New(generous())
+	t.Cleanup(r.Close)
+	server := httptest.NewServer(r.Control())
+	var log strings.Builder
+	remote := NewRemote(strings.TrimPrefix(server.URL, "http://"), testSecret, slog.New(slog.NewTextHandler(&log, nil)))
+	until := time.Now().Add(time.Minute).Unix()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range maxBatch + 1 {
+		remote.Revoke(Revocation{strconv.Itoa(i), until})
+	}
+	remote.Run(ctx)
+	if n := len(r.revoked.until); n != maxBatch+1 {
+		t.Errorf("%d are told, want all %d", n, maxBatch+1)
+	}
+	server.Close()
+	remote.Revoke(Revocation{"ana", until})
+	remote.Run(ctx)
+	if !strings.Contains(log.String(), "left=1") {
+		t.Errorf("of what could not be told is said: %s", &log)
+	}
+}
+
 func TestWhatWaitsForARelayIsBounded(t *testing.T) {
 	remote := NewRemote("127.0.0.1:1", testSecret, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	for i := range 2 * maxQueued {

@@ -6,7 +6,7 @@ import "sync/atomic"
 // added up since the start.
 type Counts struct {
 	Allocations  int   `json:"allocations"`
-	Participants int   `json:"participants"` // who hold them
+	Participants int   `json:"participants"` // whom they are counted for
 	Streams      int   `json:"streams"`      // TCP and TLS connections
 	ToPeers      int64 `json:"toPeers"`      // bytes
 	FromPeers    int64 `json:"fromPeers"`    // bytes
@@ -25,9 +25,12 @@ const (
 	RefusedForged       Refusal = "forged"        // a password that is not the username's
 	RefusedQuota        Refusal = "quota"         // allocations of one participant
 	RefusedQuotaAll     Refusal = "quota-all"     // allocations of all
+	RefusedQuotaAddress Refusal = "quota-address" // allocations from one address
+	RefusedSocket       Refusal = "socket"        // an allocation: the machine gives no socket, or no port is free
 	RefusedRelay        Refusal = "relay"         // an allocation of a kind that is not served: TCP, an even port, the other address family
 	RefusedPeer         Refusal = "peer"          // an address that is not relayed to
 	RefusedPort         Refusal = "port"          // a packet to or from a port of the server that is not its relay's
+	RefusedAnswers      Refusal = "answers"       // a response: too many go to that address, which has no allocation
 	RefusedStranger     Refusal = "stranger"      // a packet from an address without a permission
 	RefusedBandwidth    Refusal = "bandwidth"     // a packet, of one participant
 	RefusedBandwidthAll Refusal = "bandwidth-all" // a packet, of all
@@ -38,7 +41,7 @@ const (
 )
 
 var refusals = []Refusal{
-	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedRelay, RefusedPeer, RefusedPort,
+	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedQuotaAddress, RefusedSocket, RefusedRelay, RefusedPeer, RefusedPort, RefusedAnswers,
 	RefusedStranger, RefusedBandwidth, RefusedBandwidthAll, RefusedTooMany, RefusedStreams, RefusedIdle, RefusedFraming,
 }
 

@@ -28,6 +28,32 @@ func CheckID(key []byte, participant string) string {
 
 const checkMark = "check-"
 
+// PassedOnID names the owner of credentials which another participant of the
+// room has asked for, and may have kept. They end with their owner. What is
+// done with them counts as what the asker does, and as what is passed on to the
+// owner: so nobody gets more by asking for others, or by leaving and asking
+// again, nor spends what another has.
+func PassedOnID(owner, asker string) string { return owner + passedOnMark + asker }
+
+const passedOnMark = "+" // in no id otherwise
+
+// ownerOf is whose end ends what an id has.
+func ownerOf(id string) string {
+	owner, _, _ := strings.Cut(id, passedOnMark)
+	return owner
+}
+
+// accountsOf are those whom what an id has is counted for.
+func accountsOf(id string) []string {
+	if owner, asker, ok := strings.Cut(id, passedOnMark); ok {
+		return []string{owner + passedOnMark, asker}
+	}
+	if strings.HasPrefix(id, checkMark) {
+		return []string{id, checkMark}
+	}
+	return []string{id}
+}
+
 func opaque(sum []byte) string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10]))
 }
@@ -63,5 +89,6 @@ func readUsername(username string) (id string, expires time.Time, ok bool) {
 	return id, time.Unix(seconds, 0), true
 }
 
-// maxUsername is the most that a username may have, in bytes; ours have 33.
+// maxUsername is the most that a username may have, in bytes; ours have 27, or
+// 44 where they were passed on.
 const maxUsername = 64

@@ -2,7 +2,9 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"net/netip"
+	"syscall"
 	"time"
 )
 
@@ -36,8 +38,13 @@ func (r *Relay) follow(addresses []netip.Addr, port, stunPort uint16) {
 			continue
 		}
 		one := []netip.Addr{ip}
-		if r.Listen(one, port) == nil && stunPort != 0 {
-			_ = r.ListenSTUN(one, stunPort) // pages see no mapping, and have the rest
+		err := r.Listen(one, port)
+		if err == nil && stunPort != 0 {
+			err = r.ListenSTUN(one, stunPort)
+		}
+		// One that it lost again, or does not use yet, is none of the operator's.
+		if err != nil && !errors.Is(err, syscall.EADDRNOTAVAIL) {
+			r.trouble.warn("an address that the machine got is not served", "error", err)
 		}
 	}
 }

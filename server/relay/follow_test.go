@@ -2,8 +2,10 @@ package relay
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,6 +32,35 @@ func TestAnAddressThatTheMachineGetsLaterIsServed(t *testing.T) {
 	}
 	cancel()
 	<-ended
+}
+
+func TestAnAddressThatCannotBeServedIsTold(t *testing.T) {
+	var log strings.Builder
+	cfg := generous()
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+	r := New(cfg)
+	t.Cleanup(r.Close)
+	later := netip.MustParseAddr("127.0.0.9")
+	taken, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(later, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := taken.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	r.follow([]netip.Addr{netip.MustParseAddr("203.0.113.1")}, port, 0)
+	if log.Len() > 0 {
+		t.Errorf("of an address that is not of this machine is told: %s", &log)
+	}
+	r.follow([]netip.Addr{later}, port, 0)
+	if !strings.Contains(log.String(), taken.LocalAddr().String()+" over UDP") {
+		t.Errorf("told: %s", &log)
+	}
+	log.Reset()
+	r.trouble = newTrouble(cfg.Log)
+	r.follow([]netip.Addr{later}, freePort(t), port)
+	if !strings.Contains(log.String(), taken.LocalAddr().String()+" over UDP") {
+		t.Errorf("of its second port is told: %s", &log)
+	}
 }
 
 func TestWhoComesByLoopbackIsRelayedWhereOthersReachIt(t *testing.T) {

@@ -13,26 +13,42 @@ import (
 // Close). Anybody with a credential could make an allocation run out at such a
 // moment and end the process. So the end waits for the permission:
 //
-//   - pending, from Permit on, is the permission that a reader may be making;
+//   - pending, from Permit on, is the permission that a reader may be making,
+//     of which allocation and for which peer;
 //   - it is made when that reader does the next thing that comes here: it asks
 //     for another permission, sends a response, or reads. It needs no lock for
 //     that which the waiting end may hold;
 //   - the end tells of each permission before it stops its timer, and waits
-//     there. One that existed before is not waited for: that reader may be
-//     waiting for the list itself.
+//     there. One that is older than pending has its timer and is not waited for:
+//     that reader may be waiting for the list itself. It does not make pending
+//     old, for it may run out before the reader looks, who then makes another.
 type handling struct {
 	mu      sync.Mutex
-	pending netip.Addr
+	pending permission
+	listed  bool          // pending is on the list; its timer comes next
 	made    chan struct{} // closed when pending is made
+}
+
+// permission names one.
+type permission struct {
+	of *allocation
+	ip netip.Addr
 }
 
 // waitAtMost bounds the wait, should all of that ever be otherwise.
 const waitAtMost = time.Second
 
-func (h *handling) begin(ip netip.Addr) {
+func (h *handling) begin(p permission) {
 	h.finish()
 	h.mu.Lock()
-	h.pending, h.made = ip, make(chan struct{})
+	h.pending, h.listed, h.made = p, false, make(chan struct{})
+	h.mu.Unlock()
+}
+
+// list notes that pion/turn has a new permission on its list.
+func (h *handling) list(p permission) {
+	h.mu.Lock()
+	h.listed = h.listed || h.pending == p
 	h.mu.Unlock()
 }
 
@@ -40,15 +56,17 @@ func (h *handling) finish() {
 	h.mu.Lock()
 	if h.made != nil {
 		close(h.made)
-		h.made, h.pending = nil, netip.Addr{}
+		h.pending, h.listed, h.made = permission{}, false, nil
 	}
 	h.mu.Unlock()
 }
 
-func (h *handling) wait(ip netip.Addr) {
+// wait returns when a permission that is to be dropped has its timer. known
+// says that it was on the list.
+func (h *handling) wait(p permission, known bool) {
 	h.mu.Lock()
 	made := h.made
-	if h.pending != ip {
+	if h.pending != p || known && !h.listed {
 		made = nil
 	}
 	h.mu.Unlock()
@@ -71,6 +89,7 @@ func isResponse(p []byte) bool { return len(p) > 0 && p[0]&0xc1 == 1 }
 // loop but for its close: some systems report there that a client's port is closed.
 type socket struct {
 	net.PacketConn
+	relay    *Relay
 	handling handling
 }
 
@@ -82,6 +101,7 @@ func (s *socket) ReadFrom(p []byte) (int, net.Addr, error) {
 		if err == nil || isClosed(err) {
 			return n, from, err
 		}
+		s.relay.trouble.warn("read from a client", "error", err)
 	}
 }
 
@@ -89,6 +109,9 @@ func (s *socket) ReadFrom(p []byte) (int, net.Addr, error) {
 func (s *socket) WriteTo(p []byte, to net.Addr) (int, error) {
 	if isResponse(p) {
 		s.handling.finish()
+		if c, _ := clientOf(to, s.LocalAddr()); !s.relay.mayAnswer(c) {
+			return len(p), nil
+		}
 	}
 	return s.PacketConn.WriteTo(p, to)
 }

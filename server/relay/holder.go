@@ -39,27 +39,45 @@ func (s *holders) allocations(id string) int {
 // active counts who has allocations.
 func (s *holders) active() int { return len(s.byID) - s.resting.Len() }
 
-// add gives a its holder, who may have so many bytes a second.
-func (s *holders) add(a *allocation, bytesPerSecond int64) {
-	h := s.byID[a.id]
-	if h == nil {
-		h = &holder{id: a.id, allocations: map[*allocation]bool{}, limit: limiter(bytesPerSecond)}
-		s.byID[a.id] = h
+// add gives a its holders. most says what each may have.
+func (s *holders) add(a *allocation, most func(account string) (allocations int, rate int64)) {
+	for _, id := range accountsOf(a.id) {
+		h := s.byID[id]
+		if h == nil {
+			_, bytesPerSecond := most(id)
+			h = &holder{id: id, allocations: map[*allocation]bool{}, limit: limiter(bytesPerSecond)}
+			s.byID[id] = h
+		}
+		if h.resting != nil {
+			s.resting.Remove(h.resting)
+			h.resting = nil
+		}
+		h.allocations[a] = true
+		a.holders = append(a.holders, h)
 	}
-	if h.resting != nil {
-		s.resting.Remove(h.resting)
-		h.resting = nil
-	}
-	h.allocations[a] = true
-	a.holder = h
 }
 
-// remove takes a from its holder, and forgets who has rested enough.
+// ownedBy are the allocations that end with an id.
+func (s *holders) ownedBy(id string) (all []*allocation) {
+	for _, account := range []string{id, id + passedOnMark} {
+		if h := s.byID[account]; h != nil {
+			for a := range h.allocations {
+				if ownerOf(a.id) == id {
+					all = append(all, a)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// remove takes a from its holders, and forgets who has rested enough.
 func (s *holders) remove(a *allocation, now time.Time) {
-	h := a.holder
-	delete(h.allocations, a)
-	if len(h.allocations) == 0 {
-		h.resting = s.resting.PushBack(h)
+	for _, h := range a.holders {
+		delete(h.allocations, a)
+		if len(h.allocations) == 0 {
+			h.resting = s.resting.PushBack(h)
+		}
 	}
 	for e := s.resting.Front(); e != nil; e = s.resting.Front() {
 		h := e.Value.(*holder)

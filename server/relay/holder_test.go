@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+	"time"
 )
 
 func TestAnotherAllocationIsNoNewBurst(t *testing.T) {
@@ -38,6 +39,56 @@ func TestAnotherAllocationIsNoNewBurst(t *testing.T) {
 	}
 }
 
+func TestWhatIsPassedOnCountsAsWhoAskedForItAndNotAsTheOwners(t *testing.T) {
+	cfg := generous()
+	cfg.MaxEach = 2
+	r := New(cfg)
+	port := uint16(0)
+	hold := func(id string) (*allocation, error) {
+		port++
+		a := &allocation{id: id, expires: time.Now().Add(time.Minute), public: netip.AddrPortFrom(loopback, port), local: netip.AddrPortFrom(loopback, port)}
+		return a, r.hold(a)
+	}
+	var held []*allocation
+	for _, tt := range []struct {
+		id string
+		ok bool
+	}{
+		{"bo", true},
+		{PassedOnID("ana", "bo"), true},
+		{PassedOnID("cy", "bo"), false}, // bo has two
+		{"bo", false},
+		{PassedOnID("ana", "bo again"), true},
+		{PassedOnID("ana", "bo once more"), false}, // two were passed on to ana
+		{"ana", true},                              // whose own are free
+		{"ana", true},
+		{PassedOnID("di", "bo once more"), true},
+	} {
+		a, err := hold(tt.id)
+		if (err == nil) != tt.ok {
+			t.Errorf("%s: %v, want held %v", tt.id, err, tt.ok)
+		}
+		held = append(held, a)
+	}
+	one := held[1].holders
+	if len(one) != 2 || one[0] == held[6].holders[0] || one[1] != held[0].holders[0] {
+		t.Error("what was passed on spends from another limit than bo's")
+	}
+	own := r.holders.ownedBy("ana")
+	if len(own) != 4 {
+		t.Errorf("%d allocations end with ana, want her two, and the two that were passed on to her", len(own))
+	}
+	if own := r.holders.ownedBy("bo"); len(own) != 1 {
+		t.Errorf("%d allocations end with bo, want his own", len(own))
+	}
+	for _, a := range held {
+		r.release(a)
+	}
+	if n := r.holders.active(); n != 0 {
+		t.Errorf("%d participants hold nothing", n)
+	}
+}
+
 // holdOne makes an allocation without a socket, spends bytes, and ends it.
 func holdOne(t *testing.T, r *Relay, id string, bytes int) {
 	t.Helper()
@@ -45,7 +96,7 @@ func holdOne(t *testing.T, r *Relay, id string, bytes int) {
 	if err := r.hold(a); err != nil {
 		t.Fatal(err)
 	}
-	if !r.spend(a.holder, bytes) {
+	if !r.spend(a.holders, bytes) {
 		t.Fatalf("%s may not spend %d bytes", id, bytes)
 	}
 	r.release(a)

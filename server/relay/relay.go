@@ -1,10 +1,10 @@
 package relay
 
 import (
-	"errors"
+	"container/list"
+	"log/slog"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,31 +24,24 @@ type Config struct {
 	Allow  Allow
 
 	Max, MaxEach   int   // allocations, in all and of one participant
+	MaxAddress     int   // and from one Prefix, whoever comes from there
 	Rate, RateEach int64 // bytes a second, in all and of one participant
+
+	Ports Ports // of relayed addresses
+
+	// Keep is how long after its credential has expired an allocation may be
+	// refreshed. Who has left is revoked; this ends what nobody revokes because
+	// the server was restarted and was never told who had been there.
+	Keep time.Duration
 
 	AllocateWithin time.Duration // how long a TCP connection may be without an allocation
 	Now            func() time.Time
+	Log            *slog.Logger // nil keeps silent
 }
 
 // AllocateWithin is what Config.AllocateWithin should be: 15 s. Browsers
 // allocate at once, and Chromium closes what it has tried in vain.
 const AllocateWithin = 15 * time.Second
-
-// What somebody may have who only checks the network: the doctor gathers over
-// every transport, on every interface, and measures for 3 s what comes back
-// through two allocations: up to 4 Mbit/s, for each packet counts twice.
-const (
-	checkAllocations = 24
-	checkRate        = 1 << 20 // bytes a second
-)
-
-// burst is the bytes that may go at once: a quarter of a second's, and at
-// least what one frame of video takes.
-func burst(bytesPerSecond int64) int { return int(max(bytesPerSecond/4, 64<<10)) }
-
-func limiter(bytesPerSecond int64) *rate.Limiter {
-	return rate.NewLimiter(rate.Limit(bytesPerSecond), burst(bytesPerSecond))
-}
 
 // Relay is one relay, on any number of addresses.
 type Relay struct {
@@ -56,23 +49,26 @@ type Relay struct {
 	peers   *peers
 	revoked revocations
 	count   *counters
+	trouble *trouble
+	answers *answers
 	limit   *rate.Limiter // bytes of all
 
 	opening sync.Mutex // of stations
 
-	mu        sync.RWMutex
-	stations  map[netip.AddrPort]*station    // of streams, by where they come in
-	sockets   map[netip.AddrPort]*socket     // of UDP
-	clients   map[client]*allocation         // until pion/turn has ended them
-	published map[netip.AddrPort]*allocation // by what peers are told
-	bound     map[netip.AddrPort]*allocation // by where its socket is
-	holders   holders
-	listens   map[netip.Addr]bool // over UDP
-	streams   map[way]*stream
-	waiting   map[netip.Prefix]int // streams without an allocation, by who they are from
-	waits     int                  // and in all
-	servers   []*turn.Server
-	closed    bool
+	mu          sync.RWMutex
+	stations    map[netip.AddrPort]*station    // of streams, by where they come in
+	sockets     map[netip.AddrPort]*socket     // of UDP
+	clients     map[client]*allocation         // until pion/turn has ended them
+	published   map[netip.AddrPort]*allocation // by what peers are told
+	bound       map[netip.AddrPort]*allocation // by where its socket is
+	holders     holders
+	listens     map[netip.Addr]bool // over UDP
+	streams     map[way]*stream
+	from        map[netip.Prefix]int // allocations, by who they are from
+	waiting     *list.List           // of *stream without an allocation, longest first
+	waitingFrom map[netip.Prefix]int // how many, by who they are from
+	servers     []*turn.Server
+	closed      bool
 }
 
 // New makes a relay that does not listen yet.
@@ -80,11 +76,14 @@ func New(cfg Config) *Relay {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Relay{
-		cfg: cfg, count: newCounters(), limit: limiter(cfg.Rate),
+		cfg: cfg, trouble: newTrouble(cfg.Log), answers: newAnswers(), count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
-		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, waiting: map[netip.Prefix]int{},
+		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: list.New(), waitingFrom: map[netip.Prefix]int{},
 	}
 }
 
@@ -108,23 +107,23 @@ func (r *Relay) server(packets []turn.PacketConnConfig, streams []turn.ListenerC
 				r.ended(src, dst)
 				r.settle(src, dst, false)
 			},
-			OnPermissionCreated: func(src, dst net.Addr, _, _, _ string, _ net.Addr, peer net.IP) {
-				if a := r.of(src, dst); a != nil {
+			OnPermissionCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
+				if a := r.of(src, dst); a.is(relayed) {
 					a.permission(peer, true)
 				}
 			},
-			OnPermissionDeleted: func(src, dst net.Addr, _, _, _ string, _ net.Addr, peer net.IP) {
-				if a := r.of(src, dst); a != nil {
+			OnPermissionDeleted: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
+				if a := r.of(src, dst); a.is(relayed) {
 					a.permission(peer, false)
 				}
 			},
-			OnChannelCreated: func(src, dst net.Addr, _, _, _ string, _, _ net.Addr, _ uint16) {
-				if a := r.of(src, dst); a != nil {
+			OnChannelCreated: func(src, dst net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
+				if a := r.of(src, dst); a.is(relayed) {
 					a.channel(1)
 				}
 			},
-			OnChannelDeleted: func(src, dst net.Addr, _, _, _ string, _, _ net.Addr, _ uint16) {
-				if a := r.of(src, dst); a != nil {
+			OnChannelDeleted: func(src, dst net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
+				if a := r.of(src, dst); a.is(relayed) {
 					a.channel(-1)
 				}
 			},
@@ -141,7 +140,9 @@ func quiet() logging.LoggerFactory {
 
 // authenticate finds the key of a username. A credential that has expired makes
 // no allocation; what was made with it goes on, or long calls would die
-// (pion/turn's own handler looks at the expiry of every request).
+// (pion/turn's own handler looks at the expiry of every request). It goes on for
+// Keep at most: then its last refresh runs out, and the page looks for another
+// path with a fresh credential.
 func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key []byte, ok bool) {
 	id, expires, ok := readUsername(request.Username)
 	switch {
@@ -151,7 +152,7 @@ func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key 
 	case !ok || request.Realm != realm:
 		r.count.refuse(RefusedMalformed)
 		return "", nil, false
-	case request.Method == stun.MethodAllocate && expires.Before(r.cfg.Now()):
+	case request.Method == stun.MethodAllocate && expires.Before(r.cfg.Now()), expires.Add(r.cfg.Keep).Before(r.cfg.Now()):
 		r.count.refuse(RefusedExpired)
 		return "", nil, false
 	case r.revoked.covers(id, expires):
@@ -163,72 +164,8 @@ func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key 
 	return request.Username, turn.GenerateAuthKey(request.Username, realm, passwordOf(r.cfg.Secret, request.Username)), true
 }
 
-// withinQuota decides about one more allocation; AllocatePacketConn makes sure.
-func (r *Relay) withinQuota(user, _ string, _ net.Addr) bool {
-	id, _, _ := readUsername(user)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.room(id)
-}
-
-// room reports whether id may have one more allocation. r.mu is held.
-func (r *Relay) room(id string) bool {
-	most := r.cfg.MaxEach
-	if isCheck(id) {
-		most = min(most, checkAllocations)
-	}
-	if r.holders.allocations(id) >= most {
-		r.count.refuse(RefusedQuota)
-		return false
-	}
-	if len(r.published) >= r.cfg.Max {
-		r.count.refuse(RefusedQuotaAll)
-		return false
-	}
-	return true
-}
-
-func isCheck(id string) bool { return strings.HasPrefix(id, checkMark) }
-
-var (
-	errRefused = errors.New("relay: refused")
-	errTaken   = errors.New("relay: peers know another allocation by this port")
-)
-
-// hold counts a new allocation in, or says why not.
-func (r *Relay) hold(a *allocation) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.published[a.public] != nil:
-		return errTaken
-	case r.revoked.covers(a.id, a.expires):
-		r.count.refuse(RefusedRevoked) // since it was authenticated
-		return errRefused
-	case r.closed || !r.room(a.id):
-		return errRefused
-	}
-	each := r.cfg.RateEach
-	if isCheck(a.id) {
-		each = min(each, checkRate)
-	}
-	r.holders.add(a, each)
-	r.published[a.public], r.bound[a.local] = a, a
-	return nil
-}
-
-func (r *Relay) release(a *allocation) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.published[a.public] != a {
-		return
-	}
-	delete(r.published, a.public)
-	delete(r.bound, a.local)
-	r.holders.remove(a, time.Now()) // as spend has it
-}
-
-// begun notes whose an allocation is that AllocatePacketConn has made.
+// begun notes whose an allocation is that AllocatePacketConn has made. It ends
+// one that came through withinQuota beside others from its address.
 func (r *Relay) begun(from, to, relayed net.Addr) {
 	c, ok := clientOf(from, to)
 	udp, ok2 := relayed.(*net.UDPAddr)
@@ -236,10 +173,20 @@ func (r *Relay) begun(from, to, relayed net.Addr) {
 		return
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	a := r.published[unmapped(udp.AddrPort())]
+	over, a := r.note(c, udp)
+	r.mu.Unlock()
+	if over {
+		r.count.refuse(RefusedQuotaAddress)
+		a.Close()
+	}
+}
+
+// note reports whether there is one too many from the client's address. r.mu
+// is held.
+func (r *Relay) note(c client, udp *net.UDPAddr) (over bool, a *allocation) {
+	a = r.published[unmapped(udp.AddrPort())]
 	if a == nil {
-		return // it has been revoked since: it has no permissions, and gets none
+		return false, nil // it has been revoked since: it has no permissions, and gets none
 	}
 	if c.stream {
 		if s := r.streams[way{c.from, c.to}]; s != nil {
@@ -251,6 +198,9 @@ func (r *Relay) begun(from, to, relayed net.Addr) {
 	if a.handling != nil {
 		r.clients[c] = a
 	}
+	a.prefix = Prefix(c.from.Addr())
+	r.from[a.prefix]++
+	return r.from[a.prefix] > r.cfg.MaxAddress, a
 }
 
 // ended notes that pion/turn is done with a client's allocation; it may have
@@ -275,34 +225,20 @@ func (r *Relay) of(from, to net.Addr) *allocation {
 // Revoke ends the allocations that were made with the credentials that it
 // names, and refuses these from now on.
 func (r *Relay) Revoke(rev Revocation) {
-	r.revoked.add(rev, r.cfg.Now())
+	if err := r.revoked.add(rev, r.cfg.Now()); err != nil {
+		r.trouble.warn("a revocation would be lost over a restart", "error", err)
+	}
 	var ended []*allocation
 	r.mu.RLock()
-	if h := r.holders.byID[rev.ID]; h != nil {
-		for a := range h.allocations {
-			if a.expires.Unix() <= rev.Until {
-				ended = append(ended, a)
-			}
+	for _, a := range r.holders.ownedBy(rev.ID) {
+		if a.expires.Unix() <= rev.Until {
+			ended = append(ended, a)
 		}
 	}
 	r.mu.RUnlock()
 	for _, a := range ended {
 		a.Close()
 	}
-}
-
-// spend takes bytes from the limits of a participant and of all, or drops them.
-func (r *Relay) spend(h *holder, bytes int) bool {
-	now := time.Now()
-	if !h.limit.AllowN(now, bytes) {
-		r.count.refuse(RefusedBandwidth)
-		return false
-	}
-	if !r.limit.AllowN(now, bytes) {
-		r.count.refuse(RefusedBandwidthAll)
-		return false
-	}
-	return true
 }
 
 // reach is where a packet for peer is sent. What peers are told of the
@@ -358,4 +294,5 @@ func (r *Relay) Close() {
 	for _, a := range allocations {
 		a.Close()
 	}
+	r.revoked.close()
 }

@@ -83,8 +83,8 @@ func TestNothingStaysBehind(t *testing.T) {
 	}
 	settle(t, "all streams end", func() bool { return b.Counts().Streams == 0 })
 	b.mu.Lock()
-	if len(b.bound)+len(b.waiting)+b.waits != 0 {
-		t.Errorf("left: %d sockets, %v and %d waiting", len(b.bound), b.waiting, b.waits)
+	if len(b.bound)+len(b.waitingFrom)+b.waiting.Len()+len(b.from)+len(b.clients) != 0 {
+		t.Errorf("left: %d sockets, %v and %d waiting, %v allocations, %d clients", len(b.bound), b.waitingFrom, b.waiting.Len(), b.from, len(b.clients))
 	}
 	b.mu.Unlock()
 	settle(t, "goroutines end", func() bool { return runtime.NumGoroutine() <= before })

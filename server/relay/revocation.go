@@ -5,27 +5,40 @@ import (
 	"time"
 )
 
-// Revocation ends what an id holds, and refuses its credentials that expire
-// until then: those that were issued so far.
+// Revocation ends what an id holds, also by credentials that others have asked
+// for and passed on to it, and refuses its credentials that expire until then:
+// those that were issued so far.
 type Revocation struct {
 	ID    string `json:"id"`
 	Until int64  `json:"until"` // Unix time in seconds
 }
 
-// maxRevoked bounds the revocations that are kept. Beyond it the oldest goes,
-// which has the least time left.
+// maxRevoked bounds the revocations that are kept. Beyond it the one goes that
+// came first: among those of calls it has the least time left, though one of a
+// check, which lives shorter, may stand behind it.
 const maxRevoked = 1 << 16
 
 // revocations are those whose credentials have not expired by themselves.
 type revocations struct {
 	mu    sync.Mutex
 	until map[string]int64
-	order []Revocation // oldest first; one that was renewed is in it twice
+	order []Revocation // as they came; one that was renewed is in it twice
+
+	journal *journal // nil where they are not kept
 }
 
-func (r *revocations) add(rev Revocation, now time.Time) {
+// add returns what went wrong with keeping it for after a restart.
+func (r *revocations) add(rev Revocation, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.note(rev, now) || r.journal == nil {
+		return nil
+	}
+	return r.write(rev)
+}
+
+// note reports whether rev says anything new. r.mu is held.
+func (r *revocations) note(rev Revocation, now time.Time) bool {
 	if r.until == nil {
 		r.until = map[string]int64{}
 	}
@@ -35,16 +48,18 @@ func (r *revocations) add(rev Revocation, now time.Time) {
 		}
 		r.order = r.order[1:]
 	}
-	if rev.Until > r.until[rev.ID] && rev.Until >= now.Unix() {
-		r.until[rev.ID] = rev.Until
-		r.order = append(r.order, rev)
+	if rev.Until <= r.until[rev.ID] || rev.Until < now.Unix() {
+		return false
 	}
+	r.until[rev.ID] = rev.Until
+	r.order = append(r.order, rev)
+	return true
 }
 
 // covers reports whether a credential of id that expires then is revoked.
 func (r *revocations) covers(id string, expires time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	until, revoked := r.until[id]
+	until, revoked := r.until[ownerOf(id)]
 	return revoked && expires.Unix() <= until
 }

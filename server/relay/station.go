@@ -25,7 +25,7 @@ type station struct {
 func (r *Relay) Listen(addresses []netip.Addr, port uint16) error {
 	r.opening.Lock()
 	defer r.opening.Unlock()
-	conns, err := listenAll(addresses, port)
+	conns, err := r.listenAll(addresses, port)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (r *Relay) Listen(addresses []netip.Addr, port uint16) error {
 // ListenSTUN serves STUN alone over UDP, on a port beside Listen's: what a
 // client looks like at two ports tells how its NAT maps.
 func (r *Relay) ListenSTUN(addresses []netip.Addr, port uint16) error {
-	conns, err := listenAll(addresses, port)
+	conns, err := r.listenAll(addresses, port)
 	if err != nil {
 		return err
 	}
@@ -63,11 +63,11 @@ func (r *Relay) ListenSTUN(addresses []netip.Addr, port uint16) error {
 // listenAll listens at all of the addresses, or at none. An address that the
 // machine has lost meanwhile, or does not use yet (IPv6's duplicate address
 // detection), is left out, unless it is the only one.
-func listenAll(addresses []netip.Addr, port uint16) (conns map[netip.Addr]*socket, err error) {
+func (r *Relay) listenAll(addresses []netip.Addr, port uint16) (conns map[netip.Addr]*socket, err error) {
 	conns = map[netip.Addr]*socket{}
 	var left error
 	for _, ip := range addresses {
-		conn, err := listen(netip.AddrPortFrom(ip, port))
+		conn, err := r.listen(netip.AddrPortFrom(ip, port))
 		switch {
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
 			left = err
@@ -88,13 +88,13 @@ func listenAll(addresses []netip.Addr, port uint16) (conns map[netip.Addr]*socke
 
 // listen keeps what is refused by the name of the transport: two programs may
 // have one port number for TCP and for UDP.
-func listen(at netip.AddrPort) (*socket, error) {
+func (r *Relay) listen(at netip.AddrPort) (*socket, error) {
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s over UDP: %w", at, err)
 	}
 	_ = conn.SetReadBuffer(1 << 20) // a burst of video; the system may give less
-	return &socket{PacketConn: conn}, nil
+	return &socket{PacketConn: conn, relay: r}, nil
 }
 
 func isClosed(err error) bool { return errors.Is(err, net.ErrClosed) }
@@ -192,9 +192,7 @@ func (r *Relay) permit(from, to net.Addr, h *handling, peer net.IP) bool {
 		return false
 	}
 	ip, _ := netip.AddrFromSlice(peer)
-	if !a.permits(ip.Unmap()) {
-		h.begin(ip.Unmap())
-	}
+	h.begin(permission{a, ip.Unmap()})
 	return true
 }
 
@@ -231,12 +229,16 @@ func (s *station) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.Pack
 		s.relay.count.refuse(RefusedRelay)
 		return nil, nil, errRefused
 	}
-	err := errTaken
+	err := errNoPort
 	for _, source := range s.sources() {
-		for range 8 { // another address may have told peers of the same port
+		for port := range s.relay.ports(source) {
 			var conn *net.UDPConn
-			if conn, err = net.ListenUDP(conf.Network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))); err != nil {
-				break // the machine has lost that address
+			conn, err = net.ListenUDP(conf.Network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, port)))
+			if errors.Is(err, syscall.EADDRINUSE) {
+				continue // by another program
+			}
+			if err != nil {
+				break // the machine has lost that address, or no descriptors are left
 			}
 			_ = conn.SetReadBuffer(relayedBuffer)
 			local := unmapped(conn.LocalAddr().(*net.UDPAddr).AddrPort())
@@ -253,6 +255,8 @@ func (s *station) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.Pack
 			}
 		}
 	}
+	s.relay.count.refuse(RefusedSocket)
+	s.relay.trouble.warn("no socket for an allocation", "error", err)
 	return nil, nil, err
 }
 

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bufio"
+	"container/list"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -13,7 +14,8 @@ import (
 
 // MaxWaiting is the most streams that may be without an allocation, in all. Of
 // one address there are fewer: an office behind one joins at once, and each
-// page may open a few.
+// page may open a few. Beyond that the one goes that has waited longest: who
+// means it allocates at once.
 const (
 	MaxWaiting     = 1024
 	maxWaitingEach = 128
@@ -48,21 +50,23 @@ type stream struct {
 	handling handling
 
 	// Under relay.mu:
-	allocated bool
-	idle      *time.Timer // runs while it has no allocation
+	idle    *time.Timer   // runs while it has no allocation
+	waiting *list.Element // nil while it has one
 }
 
-// Serve takes the connections of a listener until that is closed.
+// Serve takes the connections of a listener, and returns why that ends.
 func (r *Relay) Serve(l net.Listener) error {
 	for {
 		conn, err := l.Accept()
+		var passing interface{ Temporary() bool }
 		switch {
-		case errors.Is(err, net.ErrClosed):
-			return err
-		case err != nil:
+		case err == nil:
+			r.Take(conn)
+		case errors.As(err, &passing) && passing.Temporary():
+			r.trouble.warn("accept", "error", err)
 			time.Sleep(50 * time.Millisecond) // no descriptors are left: some will be soon
 		default:
-			r.Take(conn)
+			return err
 		}
 	}
 }
@@ -77,14 +81,19 @@ func (r *Relay) Take(conn net.Conn) {
 	}
 	at, err := r.at(w.to)
 	if err != nil {
+		r.trouble.warn("a connection finds no TURN where it came in", "error", err)
 		conn.Close()
 		return
 	}
 	s := &stream{Conn: conn, relay: r, way: w, prefix: Prefix(w.from.Addr()), reader: bufio.NewReaderSize(conn, 2<<10)}
-	if !r.admit(s) {
-		r.count.refuse(RefusedStreams)
+	oldest, ok := r.admit(s)
+	if !ok {
 		conn.Close()
 		return
+	}
+	if oldest != nil {
+		r.count.refuse(RefusedStreams)
+		oldest.Close()
 	}
 	at.inbox.put(s)
 }
@@ -96,23 +105,47 @@ func Prefix(ip netip.Addr) netip.Prefix {
 	return p
 }
 
-// admit counts a stream in; it waits for its allocation now.
-func (r *Relay) admit(s *stream) bool {
+// admit counts a stream in; it waits for its allocation now. oldest is the one
+// that is to go for it, if any.
+func (r *Relay) admit(s *stream) (oldest *stream, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed || r.streams[s.way] != nil || r.waits >= MaxWaiting || r.waiting[s.prefix] >= maxWaitingEach {
-		return false
+	if r.closed || r.streams[s.way] != nil {
+		return nil, false
 	}
 	r.streams[s.way] = s
-	r.wait(s, 1)
 	s.idle = time.AfterFunc(r.cfg.AllocateWithin, s.giveUp)
-	return true
+	switch {
+	case r.waitingFrom[s.prefix] >= maxWaitingEach:
+		oldest = r.oldest(func(other *stream) bool { return other.prefix == s.prefix })
+	case r.waiting.Len() >= MaxWaiting:
+		oldest = r.oldest(func(*stream) bool { return true })
+	}
+	r.wait(s)
+	return oldest, true
 }
 
-func (r *Relay) wait(s *stream, by int) {
-	r.waits += by
-	if r.waiting[s.prefix] += by; r.waiting[s.prefix] == 0 {
-		delete(r.waiting, s.prefix)
+// oldest has waited longest of those that may go. r.mu is held.
+func (r *Relay) oldest(mayGo func(*stream) bool) *stream {
+	for e := r.waiting.Front(); e != nil; e = e.Next() {
+		if s := e.Value.(*stream); mayGo(s) {
+			return s
+		}
+	}
+	return nil
+}
+
+// wait notes that a stream waits. r.mu is held, here and in stopWaiting.
+func (r *Relay) wait(s *stream) {
+	s.waiting = r.waiting.PushBack(s)
+	r.waitingFrom[s.prefix]++
+}
+
+func (r *Relay) stopWaiting(s *stream) {
+	r.waiting.Remove(s.waiting)
+	s.waiting = nil
+	if r.waitingFrom[s.prefix]--; r.waitingFrom[s.prefix] == 0 {
+		delete(r.waitingFrom, s.prefix)
 	}
 }
 
@@ -125,24 +158,22 @@ func (r *Relay) settle(from, to net.Addr, allocated bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.streams[w]
-	if s == nil || s.allocated == allocated {
-		return
-	}
-	s.allocated = allocated
-	if allocated {
+	switch {
+	case s == nil || allocated == (s.waiting == nil):
+	case allocated:
 		s.idle.Stop()
-		r.wait(s, -1)
-	} else {
+		r.stopWaiting(s)
+	default:
 		s.idle.Reset(r.cfg.AllocateWithin)
-		r.wait(s, 1)
+		r.wait(s)
 	}
 }
 
 func (s *stream) giveUp() {
 	s.relay.mu.RLock()
-	allocated := s.allocated
+	waits := s.waiting != nil
 	s.relay.mu.RUnlock()
-	if !allocated {
+	if waits {
 		s.relay.count.refuse(RefusedIdle)
 		s.Close()
 	}
@@ -155,10 +186,9 @@ func (s *stream) Close() error {
 		r.mu.Lock()
 		delete(r.streams, s.way)
 		s.idle.Stop()
-		if !s.allocated {
-			r.wait(s, -1)
+		if s.waiting != nil {
+			r.stopWaiting(s)
 		}
-		s.allocated = true // nobody counts it any more
 		r.mu.Unlock()
 		s.err = s.Conn.Close()
 	})

@@ -3,10 +3,15 @@ package relay
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,20 +68,76 @@ func TestAConnectionWithAnAllocationStaysUntilThatEnds(t *testing.T) {
 	settle(t, "ana's stream ends after her allocation", func() bool { return b.Counts().Streams == 0 })
 }
 
-func TestConnectionsThatWaitAreBounded(t *testing.T) {
+// broken is a listener that fails in two ways.
+type broken struct {
+	net.Listener
+	first, then error
+}
+
+func (b *broken) Accept() (net.Conn, error) {
+	err := b.first
+	b.first = b.then
+	return nil, err
+}
+
+func TestAListenerThatBreaksEndsServe(t *testing.T) {
+	var log strings.Builder
+	cfg := generous()
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+	gone := errors.New("the interface is gone")
+	l := &broken{first: &net.OpError{Op: "accept", Err: syscall.EMFILE}, then: gone}
+	if err := New(cfg).Serve(l); err != gone {
+		t.Errorf("Serve = %v, want %v", err, gone)
+	}
+	if !strings.Contains(log.String(), "too many open files") {
+		t.Errorf("told: %s", &log)
+	}
+}
+
+func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) {
 	b := start(t, generous())
-	b.mu.Lock()
-	b.waiting[netip.MustParsePrefix("127.0.0.1/32")] = maxWaitingEach - 1
-	b.mu.Unlock()
-	b.dial()
-	settle(t, "one more may wait", func() bool { return b.Counts().Streams == 1 })
-	ends(t, b.dial())
+	// take is a connection from an address, and its other end.
+	port := 0
+	take := func(from string) net.Conn {
+		conn, theirs := net.Pipe()
+		t.Cleanup(func() { conn.Close() })
+		port++
+		b.Take(addressed{theirs, &net.TCPAddr{IP: net.ParseIP(from), Port: port}, b.tcp})
+		return conn
+	}
+	open := func(conn net.Conn) bool {
+		conn.SetReadDeadline(time.Now())
+		_, err := conn.Read(make([]byte, 1))
+		return errors.Is(err, os.ErrDeadlineExceeded)
+	}
+	other := take("192.0.2.1")
+	_, ana := b.allocate("tcp", "ana")
+	var one []net.Conn
+	for range maxWaitingEach {
+		one = append(one, take("2001:db8::1"))
+	}
+	if n := b.Counts().Streams; n != maxWaitingEach+2 {
+		t.Fatalf("%d streams, want all", n)
+	}
+	late := take("2001:db8::2") // of the same /64
+	ends(t, one[0])
+	if !open(one[1]) || !open(late) || !open(other) {
+		t.Error("another than the oldest of that address has ended")
+	}
 	b.wantRefused(RefusedStreams, 1)
-	b.mu.Lock()
-	b.waiting, b.waits = map[netip.Prefix]int{netip.MustParsePrefix("127.0.0.1/32"): 1}, MaxWaiting
-	b.mu.Unlock()
-	ends(t, b.dial())
+	for i := range MaxWaiting - maxWaitingEach - 1 {
+		take(fmt.Sprintf("10.0.%d.%d", i/100, i%100))
+	}
+	b.wantRefused(RefusedStreams, 1)
+	last := take("10.1.0.1")
+	ends(t, other)
+	if !open(one[1]) || !open(last) {
+		t.Error("another than the oldest of all has ended")
+	}
 	b.wantRefused(RefusedStreams, 2)
+	_, bo := b.allocate("tcp", "bo") // whose own connection is the newest
+	bo.WriteTo([]byte("open"), ana.LocalAddr())
+	pass(t, ana, bo, bo.LocalAddr(), "who has an allocation does not wait")
 }
 
 func TestWhatIsNoFrameEndsItsConnectionOnly(t *testing.T) {

@@ -88,9 +88,9 @@ type (
 		Envelope signal.Envelope
 	}
 
-	// Issue sends ice on a socket, with credentials of its participant. For is
-	// said along with them where they are to be passed on to somebody else, and
-	// leads to where that one found the server.
+	// Issue sends ice on a socket, with credentials of its participant, or of the
+	// one For whom it asks and to whom it passes them on. For is said along with
+	// them, and they lead to where that one found the server.
 	Issue struct {
 		Conn        Conn
 		Participant string

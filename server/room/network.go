@@ -1,6 +1,7 @@
 package room
 
 import (
+	"net/netip"
 	"time"
 
 	"holdline/server/signal"
@@ -8,7 +9,8 @@ import (
 
 // refresh asks for fresh ICE credentials: for the page itself, or to be passed
 // on to somebody in the room whose signaling is lost and who asked in the band.
-// Either way they are the asker's own, or it could spend what another has.
+// These end with that one's place, not with the asker's; but the asker sees
+// them, so the Issue says who has asked, whom the relay counts them for.
 func (r *Room) refresh(p *participant, e signal.Envelope) {
 	ask, err := e.ReadRefresh()
 	if err != nil {
@@ -33,13 +35,28 @@ func (p *participant) presenceFor(q *participant, now time.Duration) signal.Pres
 	return row
 }
 
-// shares says whether p and q come to the server from one local network: from
-// two addresses that only such a network has, or one of them from the server's
-// own machine. Two that come from one address tell nothing: a proxy may stand
+// shares says whether p and q come to the server from one local network, so
+// that telling each where the other is found may help: mDNS names do not pass
+// from one subnet to the next, nor through many a hotspot. That is so of two
+// addresses that only such a network has, or of one and the server's own
+// machine, or of one IPv6 /64, which is a link (RFC 4291, section 2.5.4).
+//
+// Private addresses need not be alike: the server sees both unchanged, so it is
+// in that network, and a company routes from 10.1.0.0/16 to 10.2.0.0/16 or
+// 192.168.1.0/24. Where two private networks meet in the server alone, what they
+// are told costs a check that fails, and shows a private address to somebody in
+// the same room.
+//
+// Two that come from one address tell nothing: a proxy or a NAT may stand
 // between, and two pages of one machine need no help.
 func (p *participant) shares(q *participant) bool {
 	a, b := p.from.Unmap(), q.from.Unmap()
-	local := a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLoopback()
-	localToo := b.IsPrivate() || b.IsLinkLocalUnicast() || b.IsLoopback()
-	return local && localToo && a != b
+	if a == b {
+		return false
+	}
+	link, err := a.Prefix(64)
+	return local(a) && local(b) || err == nil && a.Is6() && link.Contains(b)
 }
+
+// local reports whether an address is of a local network, or of this machine.
+func local(ip netip.Addr) bool { return ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsLoopback() }

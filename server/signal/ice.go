@@ -10,10 +10,10 @@ type ICEServer struct {
 // ICE is the payload of ice: what a page needs to find paths to others. The
 // server says it before each welcome, and when it is asked with refresh.
 type ICE struct {
-	For      string      `json:"for,omitempty"`      // whom to pass it on to, in the answer to a refresh for somebody else; the credentials are the asker's
+	For      string      `json:"for,omitempty"`      // whose the credentials are, and whom to pass them on to, in the answer to a refresh for somebody else
 	Servers  []ICEServer `json:"servers"`            // none where the server has neither STUN nor TURN
 	Lifetime int64       `json:"lifetime,omitempty"` // ms for which the credentials open new allocations; 0 where there are none
-	Address  string      `json:"address,omitempty"`  // from which the server sees the page's socket come, without port; "" with For; secret
+	Address  string      `json:"address,omitempty"`  // from which the server sees the page's socket come, without port, and for a page on the server's own machine that one's in the LAN; "" with For; secret
 }
 
 // Refresh is the payload of refresh: the page asks the server, or while its

@@ -26,7 +26,7 @@ func inProcess(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	r := relay.New(relay.Config{
-		Secret: s.secret, Allow: relay.Allow{Loopback: true}, Max: 10, MaxEach: 10, Rate: 1 << 40, RateEach: 1 << 40, AllocateWithin: time.Minute,
+		Secret: s.secret, Allow: relay.Allow{Loopback: true}, Max: 10, MaxEach: 10, MaxAddress: 10, Rate: 1 << 40, RateEach: 1 << 40, Keep: time.Hour, AllocateWithin: time.Minute,
 	})
 	t.Cleanup(r.Close)
 	listen := func() net.Listener {

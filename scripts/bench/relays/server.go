@@ -44,7 +44,7 @@ var programs = []program{
 	{"Holdline", true, func(s site) []string {
 		return []string{"bin/holdline", "relay", "--state", s.folder, "--relay-addr", s.plain.String(), "--stun-port", "off",
 			"--relay-control", s.control.String(), "--relay-allow", "loopback", "--tls-cert", s.certificate, "--tls-key", s.key,
-			"--relay-max", "100000", "--relay-max-each", "10000", "--relay-rate", "1000000", "--relay-rate-each", "1000000"}
+			"--relay-max", "100000", "--relay-max-each", "10000", "--relay-max-address", "100000", "--relay-rate", "1000000", "--relay-rate-each", "1000000"}
 	}},
 	{"coturn", false, func(s site) []string {
 		ip, port := s.plain.Addr().String(), func(at netip.AddrPort) string { return strconv.Itoa(int(at.Port())) }

@@ -1,0 +1,133 @@
+package relay
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/pion/stun/v4"
+)
+
+func TestAllocationsAreCounted(t *testing.T) {
+	cfg := generous()
+	cfg.Max, cfg.MaxEach = 3, 2
+	b := start(t, cfg)
+	_, first := b.allocate("udp", "ana")
+	b.allocate("tcp", "ana")
+	_, err := b.client("udp", as("ana")).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+	b.wantRefused(RefusedQuota, 1)
+	b.allocate("udp", "bo")
+	_, err = b.client("udp", as("cy")).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+	b.wantRefused(RefusedQuotaAll, 1)
+	first.Close() // says so to the relay
+	settle(t, "an allocation that was given back is free", func() bool { return b.Counts().Allocations == 2 })
+	b.allocate("udp", "cy")
+}
+
+func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
+	cfg := generous()
+	cfg.MaxAddress = 2
+	b := start(t, cfg)
+	_, first := b.allocate("udp", "ana")
+	b.allocate("tcp", "bo")
+	for _, network := range []string{"udp", "tcp"} {
+		_, err := b.client(network, as("cy")).Allocate()
+		wantCode(t, err, stun.CodeAllocQuotaReached)
+	}
+	b.wantRefused(RefusedQuotaAddress, 2)
+	// Linux has all of 127.0.0.0/8.
+	elsewhere, err := net.ListenPacket("udp4", "127.0.0.3:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.over(elsewhere, b.udp, as("cy")).Allocate(); err != nil {
+		t.Errorf("from another address: %v", err)
+	}
+	first.Close() // says so to the relay
+	settle(t, "an allocation that was given back is free", func() bool { return b.Counts().Allocations == 2 })
+	b.allocate("tcp", "cy")
+
+	// Two that were let in at the same time.
+	a := &allocation{relay: b.Relay, id: "di", expires: time.Now(), public: netip.AddrPortFrom(loopback, 1), local: netip.AddrPortFrom(loopback, 1)}
+	a.conn, _ = net.ListenUDP("udp4", nil)
+	if err := b.hold(a); err != nil {
+		t.Fatal(err)
+	}
+	b.begun(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, b.tcp, net.UDPAddrFromAddrPort(a.public))
+	if n := b.Counts().Allocations; n != 3 {
+		t.Errorf("%d allocations, want three", n)
+	}
+	b.wantRefused(RefusedQuotaAddress, 3)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := b.from[netip.MustParsePrefix("127.0.0.1/32")]; n != 2 {
+		t.Errorf("%d are counted, want two", n)
+	}
+}
+
+func TestAllWhoOnlyCheckHaveAShareOfTheRelay(t *testing.T) {
+	cfg := generous()
+	cfg.Max, cfg.Rate = 7, 1000
+	b := start(t, cfg)
+	key := []byte("key")
+	b.allocate("udp", CheckID(key, "x"))
+	b.allocate("udp", CheckID(key, "y"))
+	_, err := b.client("udp", as(CheckID(key, "z"))).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+	b.wantRefused(RefusedQuotaAll, 1)
+	b.mu.Lock()
+	got := b.holders.byID[checkMark].limit.Limit()
+	b.mu.Unlock()
+	if got != 250 {
+		t.Errorf("they have %v bytes a second, want a quarter of 1000", got)
+	}
+	for range 5 {
+		b.allocate("udp", "ana")
+	}
+}
+
+func TestWhoOnlyChecksGetsLess(t *testing.T) {
+	b := start(t, generous())
+	id := CheckID([]byte("key"), "x")
+	for range checkAllocations {
+		b.allocate("udp", id)
+	}
+	_, err := b.client("udp", as(id)).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+}
+
+func TestBytesBeyondTheLimitAreDropped(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Config)
+		why    Refusal
+	}{
+		"of one participant": {func(c *Config) { c.RateEach = 1 }, RefusedBandwidth},
+		"of all":             {func(c *Config) { c.Rate = 1 }, RefusedBandwidthAll},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := generous()
+			tt.change(&cfg)
+			b := start(t, cfg)
+			_, ana := b.allocate("udp", "ana")
+			_, bo := b.allocate("udp", "bo")
+			bo.WriteTo([]byte("open"), ana.LocalAddr())
+			pass(t, ana, bo, bo.LocalAddr(), "within the burst")
+			packet := make([]byte, 1200)
+			settle(t, "packets are dropped", func() bool {
+				if _, err := ana.WriteTo(packet, bo.LocalAddr()); err != nil {
+					t.Fatal(err)
+				}
+				return b.Counts().Refused[tt.why] > 0
+			})
+			if c := b.Counts(); c.ToPeers > 2*64<<10 {
+				t.Errorf("%d bytes went through, of a burst of 64 KiB for each", c.ToPeers)
+			}
+			if c := b.Counts(); c.Allocations != 2 {
+				t.Errorf("%d allocations are left, want both", c.Allocations)
+			}
+		})
+	}
+}
