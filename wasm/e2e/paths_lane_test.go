@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"net/netip"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"holdline/wasm/e2e/kit"
 	"holdline/wasm/e2e/nets"
@@ -79,6 +81,68 @@ func TestPathOverARelayThatOutlivesItsServer(t *testing.T) {
 		}
 	}
 	s.play()
+}
+
+// TestPathThatIsMovedWithoutItsServer: the wifi of somebody who walks away is
+// bad, and another network is there. What is agreed on over the bad path, while
+// there is one, keeps the call when that is gone.
+func TestPathThatIsMovedWithoutItsServer(t *testing.T) {
+	n := nets.New(t)
+	s := &town{t: t, net: n, server: n.Public.Host("server"), trusted: nets.NewAuthority(t)}
+	wifi, mobile := n.Router("wifi", nets.Cone), n.Router("mobile", nets.Cone)
+	s.ana.host = n.Host("ana")
+	near := s.ana.host.Join(wifi.LAN, "wifi")
+	s.ben.host, s.ben.home = n.Home("ben", nets.Cone)
+	program := s.serveBesideItsRelay()
+	s.call().play()
+	before := map[*Page]string{}
+	for p := range s.people() {
+		before[p] = p.identities()
+	}
+	program.Kill()
+	s.losesItsServer()
+	near.Shape(nets.Shape{Delay: 50 * time.Millisecond, Loss: 0.05})
+	far := s.ana.host.Join(mobile.LAN, "mobile")
+	s.ana.host.RouteBySource()
+	s.ana.knows(far.Address)
+	s.agreesAnew(func() { s.ana.Eval(`dispatchEvent(new Event('online'))`, nil) })
+	since := time.Now()
+	near.Cut()
+	s.ben.Until("Ana comes from her other network", `holdline.snapshot().peers[0].path.pair?.remote.address === '`+mobile.Line.Address.String()+`'`)
+	s.connected().move()
+	within(t, "the way over the other uplink", since, renewed)
+	s.losesItsServer() // it is away all the time
+	for p := range s.people() {
+		if after := p.identities(); after != before[p] {
+			t.Errorf("before the server went %s, after it %s", before[p], after)
+		}
+		if n := p.Text(`__connections.length`); n != "1" {
+			t.Errorf("%s connections were made, want one", n)
+		}
+	}
+}
+
+// knows waits until the browser has taken notice of an address of its host: it
+// looks after them from time to time.
+func (p *Page) knows(address netip.Addr) {
+	p.t.Helper()
+	p.Eval(`void (async () => {
+		const Own = Object.getPrototypeOf(RTCPeerConnection) // of which no notes are kept
+		while (!window.knows) {
+			const pc = new Own()
+			pc.createDataChannel('')
+			const all = new Promise((done) => {
+				pc.onicecandidate = (ev) => {
+					window.knows ||= ev.candidate?.address === '`+address.String()+`'
+					if (!ev.candidate) done()
+				}
+			})
+			await pc.setLocalDescription()
+			await all
+			pc.close()
+		}
+	})()`, nil)
+	p.Until("the browser knows "+address.String(), `window.knows`)
 }
 
 // agreesAnew waits until both sides have restarted ICE, which what begins has
