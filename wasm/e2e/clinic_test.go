@@ -20,6 +20,7 @@ import (
 	"github.com/pion/turn/v5"
 
 	"holdline/server/signal"
+	"holdline/wasm/e2e/kit"
 )
 
 // clinic is the program's page with a network of the test's making around it:
@@ -81,7 +82,7 @@ func ownAddress(t *testing.T) netip.Addr {
 			return p.Addr()
 		}
 	}
-	t.Skip("this machine has no address beside the loopback's")
+	kit.Lacks(t, "this machine has no address beside the loopback's")
 	return netip.Addr{}
 }
 

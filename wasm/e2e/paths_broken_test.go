@@ -30,22 +30,16 @@ func TestPathThatAFirewallBlocks(t *testing.T) {
 }
 
 func TestPathThatIsBlockedForGood(t *testing.T) {
-	s := newTown(t, nets.Cone, nets.Cone).serve().call().play()
-	s.ana.home.Line.Drop(nets.UDP)
-	s.ana.home.Line.Drop(notSignaling)
+	s := newTown(t, nets.Cone, nets.Cone)
+	s.serveBesideItsRelay() // else it relays at the port of signaling, too
+	s.call().play()
+	s.ana.home.Line.Drop(nets.Not(nets.TCP(8080)))
 	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
 		p.SeesCause(name, "ended", "path-blocked")
 		p.Until("signaling is open", `document.documentElement.dataset.signaling === 'open'`)
 	}
 	s.ana.finds("Ben", "nothing-answers", "path-lost", "relay-silent")
 	s.ben.finds("Ana", "path-lost")
-}
-
-// notSignaling is TCP to the relay: what signaling needs has begun already, so
-// only new connections are dropped by their first packets.
-func notSignaling(p nets.Packet) bool {
-	const tcp = 6
-	return p.Protocol == tcp && (p.DestinationPort == 3478 || p.SourcePort == 3478)
 }
 
 func TestPathWhoseUplinkDies(t *testing.T) {

@@ -3,8 +3,11 @@
 package e2e
 
 import (
+	"encoding/json"
+	"fmt"
 	"testing"
 
+	"holdline/static"
 	"holdline/wasm/e2e/kit"
 	"holdline/wasm/e2e/nets"
 )
@@ -110,12 +113,45 @@ func TestPathWithoutARelayIsNotFound(t *testing.T) {
 	}
 }
 
-// finds waits until the page says what the evidence shows of the networks.
+// finds waits until the page says what the evidence shows of the networks, by
+// its id and in the panel in words.
 func (p *Page) finds(name string, findings ...string) {
 	p.t.Helper()
 	p.Until("the page says what it found", tile(name)+`.dataset.finding !== ''`)
 	if got := p.Text(tile(name) + `.dataset.finding`); !oneOf(got, findings) {
 		p.t.Errorf("of the way to %s the page says %q, want one of %v", name, got, findings)
+	} else {
+		p.Press("Connection to " + name)
+		p.Until("the panel words it", panelOf(name, fmt.Sprintf(`p.querySelector('.verdict-more').checkVisibility() && p.querySelector('.verdict-more').textContent === %q`, words(p.t, "finding."+got))))
+	}
+}
+
+// words are what the page says in English.
+func words(t testing.TB, id string) string {
+	t.Helper()
+	text, err := static.Files.ReadFile("text.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]map[string]string
+	if err := json.Unmarshal(text, &all); err != nil || all["en"][id] == "" {
+		t.Fatalf("text.json has no words for %s: %v", id, err)
+	}
+	return all["en"][id]
+}
+
+// The same where STUN answers: that is how the page knows of what kind the two
+// are.
+func TestPathBetweenSymmetricNATsWithoutARelayIsExplained(t *testing.T) {
+	s := newTown(t, nets.Symmetric, nets.Symmetric)
+	one, other := s.net.Public.Host("one").Coturn(t, s.trusted), s.net.Public.Host("other").Coturn(t, s.trusted)
+	s.serve("--turn", one.STUN+","+other.STUN)
+	s.enter("Ana", &s.ana, s.ana.host.Loopback(t, s.url).URL)
+	s.ana.Is("waiting")
+	s.enter("Ben", &s.ben, s.ben.host.Loopback(t, s.url).URL)
+	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
+		p.SeesCause(name, "ended", "ice-failed")
+		p.finds(name, "no-relay")
 	}
 }
 

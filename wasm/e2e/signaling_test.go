@@ -107,8 +107,14 @@ func worksWithoutServer(t *testing.T, ana, ben *Page) {
 // and their data flows.
 func restartsICE(t *testing.T, who, other *Page) {
 	t.Helper()
+	restartsICEBy(t, who, other, `dispatchEvent(new Event('online')), 1`) // another network, as far as the page knows
+}
+
+// restartsICEBy has it do so by a script that tells it of another network.
+func restartsICEBy(t *testing.T, who, other *Page, script string) {
+	t.Helper()
 	before, otherBefore := who.Text(ufrags), other.Text(ufrags)
-	who.Eval(`dispatchEvent(new Event('online')), 1`, nil) // another network, as far as the page knows
+	who.Eval(script, nil)
 	who.Until("ICE is restarted", ufrags+` !== '`+before+`'`)
 	other.Until("it is restarted here, too", ufrags+` !== '`+otherBefore+`'`)
 	for _, p := range []*Page{who, other} {

@@ -43,5 +43,6 @@
 // kit.WithHiddenAddresses.
 //
 // It needs root, the programs ip, nft and, where they are used, turnserver and
-// certutil (scripts/setup net coturn). Need skips a test that has no root.
+// certutil (scripts/setup net coturn). Need skips a test that has no root,
+// and fails it where the environment variable CI is set.
 package nets

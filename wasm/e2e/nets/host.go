@@ -3,6 +3,7 @@
 package nets
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -40,6 +41,22 @@ func (h *Host) Join(s *Segment, device string) *Line {
 		h.net.know(h.Name(), l.Address)
 	}
 	return l
+}
+
+// RouteBySource has what is sent from each of the host's addresses leave by its
+// own line, while that has a carrier, as on macOS, Windows and phones. Linux by
+// itself takes one way out for all.
+func (h *Host) RouteBySource() {
+	h.net.t.Helper()
+	for i, l := range h.lines {
+		table := 100 + i
+		if err := h.ip(
+			fmt.Sprintf("route add default via %s dev %s table %d", l.segment.gateway, l.name, table),
+			fmt.Sprintf("rule add from %s table %d", l.Address, table),
+		); err != nil {
+			h.net.t.Fatal(err)
+		}
+	}
 }
 
 // Address is the host's on its first line.

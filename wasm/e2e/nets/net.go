@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"holdline/wasm/e2e/kit"
 )
 
 // Net is the network of one test: nothing of it reaches the machine's own.
@@ -45,7 +47,7 @@ var (
 )
 
 // New makes a network that is removed when the test ends, with every process
-// in it. It skips the test where namespaces cannot be made.
+// in it. Where namespaces cannot be made the test ends (Need).
 func New(t testing.TB) *Net {
 	t.Helper()
 	Need(t)
@@ -77,11 +79,12 @@ func New(t testing.TB) *Net {
 	return n
 }
 
-// Need skips a test that needs namespaces where none can be made, and says why.
+// Need skips a test that needs namespaces where none can be made, and says why;
+// where CI is set it fails (kit.Lacks).
 func Need(t testing.TB) {
 	t.Helper()
 	if reason := Lacks(); reason != "" {
-		t.Skip("network namespaces: " + reason)
+		kit.Lacks(t, "network namespaces: "+reason)
 	}
 }
 
