@@ -295,8 +295,24 @@ func TestAHandshakeThatFailsIsTheEndOfTheLink(t *testing.T) {
 	w.run(time.Second)
 	w.open(Config{Name: "Ben", JoinNow: true})
 	w.run(time.Second)
+	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "connecting"})
 	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "failed"})
 	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CauseDTLSFailed)
+}
+
+// Firefox 153 says so of a connection that found no path
+// (TestPathWithoutARelayIsNotFound).
+func TestAHandshakeThatNeverBeganHasNotFailed(t *testing.T) {
+	w := newWorld(t)
+	w.broken = true
+	ana := w.open(Config{Name: "Ana", JoinNow: true})
+	w.run(time.Second)
+	w.open(Config{Name: "Ben", JoinNow: true})
+	w.run(time.Second)
+	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "failed"})
+	ana.expect(StateRecovering, "Ben", PeerNegotiating, "")
+	w.run(time.Minute)
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CauseICEFailed)
 }
 
 func TestDTLSThatFailsLaterIsMendedByANewConnection(t *testing.T) {

@@ -11,11 +11,12 @@ import (
 // iceCandidate is what the machine reads of a candidate-attribute (RFC 8839,
 // section 5.1), and of the extensions that Chromium adds to it.
 type iceCandidate struct {
-	Protocol string // udp, tcp
-	Address  string
-	Port     string
-	Type     string // host, srflx, prflx, relay
-	Network  string // Chromium's network-id: candidates of one interface share it
+	Component string // 1, and 2 of RTCP, for which Firefox 153 has a socket of its own until it is answered
+	Protocol  string // udp, tcp
+	Address   string
+	Port      string
+	Type      string // host, srflx, prflx, relay
+	Network   string // Chromium's network-id: candidates of one interface share it
 }
 
 // lastCandidate says whether raw is the end of the candidates: an empty one
@@ -40,7 +41,7 @@ func parseCandidate(raw json.RawMessage) (c iceCandidate, ok bool) {
 	if len(words) < 8 || !strings.HasPrefix(words[0], "candidate:") || words[6] != "typ" {
 		return c, false
 	}
-	c = iceCandidate{Protocol: strings.ToLower(words[2]), Address: words[4], Port: words[5], Type: words[7]}
+	c = iceCandidate{Component: words[1], Protocol: strings.ToLower(words[2]), Address: words[4], Port: words[5], Type: words[7]}
 	if !number16(c.Port) {
 		return c, false
 	}
@@ -128,7 +129,7 @@ const mostMappings = 16
 
 // mapped notes where a server-reflexive candidate is mapped to.
 func mapped(all []mapping, c iceCandidate) []mapping {
-	if c.Type != "srflx" || c.Protocol != "udp" || len(all) >= mostMappings {
+	if c.Type != "srflx" || c.Component != "1" || c.Protocol != "udp" || len(all) >= mostMappings {
 		return all
 	}
 	return append(all, mapping{c.Network, c.Address, c.Port})

@@ -15,12 +15,13 @@ func candidateOf(line string) json.RawMessage {
 
 func TestRFC8839_5_1_CandidatesAreRead(t *testing.T) {
 	for line, want := range map[string]iceCandidate{
-		"candidate:1 1 udp 2122260223 192.0.2.1 5000 typ host generation 0 ufrag ab network-id 2":         {"udp", "192.0.2.1", "5000", "host", "2"},
-		"candidate:2 1 UDP 1 198.51.100.7 6000 typ srflx raddr 0.0.0.0 rport 0":                           {"udp", "198.51.100.7", "6000", "srflx", ""},
-		"candidate:3 1 tcp 1 2001:db8::1 9 typ host tcptype active":                                       {"tcp", "2001:db8::1", "9", "host", ""},
-		"candidate:4 1 udp 1 203.0.113.5 7000 typ relay raddr 198.51.100.7 rport 6000 network-id 1":       {"udp", "203.0.113.5", "7000", "relay", "1"},
-		"candidate:6 1 udp 1 192.0.2.1 65535 typ host network-id 10.20.30.40":                             {"udp", "192.0.2.1", "65535", "host", ""},
-		"candidate:5 1 udp 1 0a1b2c3d-1111-2222-3333-444455556666.local 5000 typ host network-cost 999 x": {"udp", "0a1b2c3d-1111-2222-3333-444455556666.local", "5000", "host", ""},
+		"candidate:1 1 udp 2122260223 192.0.2.1 5000 typ host generation 0 ufrag ab network-id 2":         {"1", "udp", "192.0.2.1", "5000", "host", "2"},
+		"candidate:2 1 UDP 1 198.51.100.7 6000 typ srflx raddr 0.0.0.0 rport 0":                           {"1", "udp", "198.51.100.7", "6000", "srflx", ""},
+		"candidate:3 1 tcp 1 2001:db8::1 9 typ host tcptype active":                                       {"1", "tcp", "2001:db8::1", "9", "host", ""},
+		"candidate:4 1 udp 1 203.0.113.5 7000 typ relay raddr 198.51.100.7 rport 6000 network-id 1":       {"1", "udp", "203.0.113.5", "7000", "relay", "1"},
+		"candidate:6 1 udp 1 192.0.2.1 65535 typ host network-id 10.20.30.40":                             {"1", "udp", "192.0.2.1", "65535", "host", ""},
+		"candidate:7 2 udp 1 198.51.100.7 6001 typ srflx raddr 0.0.0.0 rport 0":                           {"2", "udp", "198.51.100.7", "6001", "srflx", ""},
+		"candidate:5 1 udp 1 0a1b2c3d-1111-2222-3333-444455556666.local 5000 typ host network-cost 999 x": {"1", "udp", "0a1b2c3d-1111-2222-3333-444455556666.local", "5000", "host", ""},
 	} {
 		if got, ok := parseCandidate(candidateOf(line)); !ok || got != want {
 			t.Errorf("%s: %+v, %v, want %+v", line, got, ok, want)
@@ -100,7 +101,7 @@ func TestRFC8838_8_2_OnlyTheEmptyCandidateIsTheLast(t *testing.T) {
 
 func TestRFC4787_4_1_OneSocketWithTwoMappingsIsSymmetric(t *testing.T) {
 	srflx := func(network, address, port string) iceCandidate {
-		return iceCandidate{"udp", address, port, "srflx", network}
+		return iceCandidate{"1", "udp", address, port, "srflx", network}
 	}
 	for _, tt := range []struct {
 		name string
@@ -111,7 +112,8 @@ func TestRFC4787_4_1_OneSocketWithTwoMappingsIsSymmetric(t *testing.T) {
 		{"two ports of one address", []iceCandidate{srflx("1", "198.51.100.7", "6000"), srflx("1", "198.51.100.7", "6001")}, true},
 		{"two networks behind one NAT", []iceCandidate{srflx("1", "198.51.100.7", "6000"), srflx("2", "198.51.100.7", "6001")}, false},
 		{"two addresses", []iceCandidate{srflx("", "198.51.100.7", "6000"), srflx("", "203.0.113.9", "6001")}, false},
-		{"a relay's two ports", []iceCandidate{{"udp", "203.0.113.5", "1", "relay", ""}, {"udp", "203.0.113.5", "2", "relay", ""}}, false},
+		{"RTP and RTCP", []iceCandidate{srflx("", "198.51.100.7", "6000"), {"2", "udp", "198.51.100.7", "6001", "srflx", ""}}, false},
+		{"a relay's two ports", []iceCandidate{{"1", "udp", "203.0.113.5", "1", "relay", ""}, {"1", "udp", "203.0.113.5", "2", "relay", ""}}, false},
 	} {
 		var all []mapping
 		for _, c := range tt.all {

@@ -114,7 +114,7 @@ func (s *Session) secured(p *peer, state string) {
 	case state != "failed":
 	case was == "connected":
 		s.associationGone(p, "DTLS failed")
-	case l.Ever:
+	case l.Ever || was != "connecting":
 		l.note("DTLS failed")
 	default:
 		s.endLink(p, Evidence{DTLS: state})

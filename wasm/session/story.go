@@ -132,7 +132,7 @@ func (s *Session) repaired(l *link) {
 // paired takes the pair of a sample. Where a path was direct before it broke,
 // and is relayed since, the direct one was blocked.
 func (s *Session) paired(l *link, ev StatsSampled) {
-	was := l.Flow.Pair
+	was, blocked := l.Flow.Pair, l.Blocked
 	l.Flow, l.FlowAt = ev.Flow, max(s.now.Mono, 1)
 	now := ev.Flow.Pair
 	if l.State == linkConnected && now != nil {
@@ -143,7 +143,7 @@ func (s *Session) paired(l *link, ev StatsSampled) {
 			l.WasDirect, l.Blocked = false, true
 		}
 	}
-	if !samePair(was, now) {
+	if !samePair(was, now) || l.Blocked != blocked {
 		s.Changes++
 	}
 }

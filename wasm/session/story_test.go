@@ -35,6 +35,20 @@ func TestAPathThatWasDirectAndIsRelayedWasBlocked(t *testing.T) {
 	}
 }
 
+func TestThatAPathWasBlockedIsNewsOfItsOwn(t *testing.T) {
+	_, ana, _ := relayed(t, time.Minute)
+	ana.sampleOf("srflx", "srflx")
+	l := &ana.s.Peers[0].Link
+	l.State = linkRecovering
+	ana.sampleOf("relay", "srflx")
+	l.State = linkConnected
+	before := ana.s.Changes
+	ana.sampleOf("relay", "srflx")
+	if ana.path().Why != WhyBlocked || ana.s.Changes == before {
+		t.Errorf("why %q, and the page is not told", ana.path().Why)
+	}
+}
+
 func TestWhyAPathIsRelayed(t *testing.T) {
 	for _, tt := range []struct {
 		name          string

@@ -212,6 +212,7 @@ func (c *connection) mate(d *connection) {
 	c.mated, d.mated = d, c
 	secure := w.noise.between(20*time.Millisecond, 120*time.Millisecond)
 	for _, side := range []*connection{c, d} {
+		side.page.put(session.DTLSStateChanged{Link: side.link, State: "connecting"})
 		w.after(secure+w.noise.between(0, 30*time.Millisecond), func() {
 			if side.closed || side.broken {
 				return
