@@ -39,9 +39,9 @@ func TestThatAPathWasBlockedIsNewsOfItsOwn(t *testing.T) {
 	_, ana, _ := relayed(t, time.Minute)
 	ana.sampleOf("srflx", "srflx")
 	l := &ana.s.Peers[0].Link
-	l.State = linkRecovering
+	l.State, l.Control = linkRecovering, false
 	ana.sampleOf("relay", "srflx")
-	l.State = linkConnected
+	l.State, l.Control = linkConnected, true
 	before := ana.s.Changes
 	ana.sampleOf("relay", "srflx")
 	if ana.path().Why != WhyBlocked || ana.s.Changes == before {
