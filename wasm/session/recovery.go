@@ -9,7 +9,7 @@ import (
 // heard notes a sign of life; beat says that the page itself gave it.
 func (s *Session) heard(p *peer, beat bool) {
 	l := &p.Link
-	flows := s.flows(l, beat)
+	flows := s.flows(p, beat)
 	l.HeardAt = s.now.Mono
 	if beat {
 		l.BeatHeardAt = s.now.Mono

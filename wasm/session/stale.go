@@ -14,16 +14,19 @@ func (s *Session) stale(l *link) bool {
 }
 
 // flows takes the packets of a link that may be stale, and says whether they
-// are enough to call it connected: after a long silence it is a beat that tells,
-// or that no new connection came instead for so long that the page on the other
-// side may hang.
-func (s *Session) flows(l *link, beat bool) bool {
+// are enough to call it connected. After a long silence a beat is, where the
+// remote sends no picture, which would still be frozen; or that no new
+// connection came instead for so long that whatever was frozen is not any more,
+// and a page without a beat hangs.
+func (s *Session) flows(p *peer, beat bool) bool {
+	l := &p.Link
 	if l.State == linkInterrupted || l.State == linkRecovering {
 		if s.now.Mono-l.HeardAt >= s.policy.StaleAfter {
 			l.Stale, l.FlowsAt = true, s.now.Mono
+			s.dialAnew() // what brought them carries a socket, too
 		}
 	}
-	if beat {
+	if beat && !p.Media.Camera && !p.Media.Screen {
 		l.Stale, l.FlowsAt = false, 0
 	}
 	return l.FlowsAt == 0 || s.now.Mono-l.FlowsAt >= s.policy.StaleFor

@@ -59,15 +59,14 @@ func TestPacketsAloneAreNotYetACallAfterALongSilence(t *testing.T) {
 }
 
 func TestABeatAfterALongSilenceIsACall(t *testing.T) {
-	w, ana, _ := dark(t, 10*time.Second)
-	p := ana.s.Peers[0]
-	ana.step(ControlReceived{p.name(), signal.Envelope{Type: signal.TypeBeat, Life: 1, Generation: 1}})
-	if p.Link.State != linkConnected || p.Link.Stale {
-		t.Errorf("the link is %s, stale %v", linkNames[p.Link.State], p.Link.Stale)
-	}
-	w.run(time.Second)
-	if g := p.Link.Generation; g != 1 {
-		t.Errorf("generation %d of a connection that works", g)
+	for _, picture := range []bool{false, true} { // a picture is frozen until its next key frame
+		_, ana, _ := dark(t, 10*time.Second)
+		p := ana.s.Peers[0]
+		p.Media = signal.Media{Microphone: true, Screen: picture}
+		ana.step(ControlReceived{p.name(), signal.Envelope{Type: signal.TypeBeat, Life: 1, Generation: 1}})
+		if connected := p.Link.State == linkConnected; connected == picture || p.Link.Stale != picture {
+			t.Errorf("picture %v: the link is %s, stale %v", picture, linkNames[p.Link.State], p.Link.Stale)
+		}
 	}
 }
 
