@@ -218,16 +218,17 @@ func (l language) ladder(w *bytes.Buffer) {
 	header(w, l.pick(wordRung), l.pick(wordWhat), l.pick(wordTime))
 	for i, rung := range []struct {
 		what words
+		more string
 		time string
 	}{
-		{wordRung0, l.in(s.InterruptedAfter) + l.pick(wordHiddenPage) + l.in(s.InterruptedAfterHidden)},
-		{wordRung1, l.in(s.RestartICEFor) + l.pick(wordRoundTrips) + l.in(s.RestartICEForMost)},
-		{wordRung2, l.in(s.NewConnectionFor)},
-		{wordRung3, l.in(s.RelayOnlyFor)},
-		{wordRung4, l.in(s.RetryPathEvery)},
-		{wordRung5, l.in(s.RecoverWithin)},
+		{wordRung0, "", l.in(s.InterruptedAfter) + l.pick(wordHiddenPage) + l.in(s.InterruptedAfterHidden)},
+		{wordRung1, "", l.in(s.RestartICEFor) + l.pick(wordRoundTrips) + l.in(s.RestartICEForMost)},
+		{wordRung2, l.in(s.StaleAfter), l.in(s.NewConnectionFor)},
+		{wordRung3, "", l.in(s.RelayOnlyFor)},
+		{wordRung4, "", l.in(s.RetryPathEvery)},
+		{wordRung5, "", l.in(s.RecoverWithin)},
 	} {
-		row(w, fmt.Sprint(i), l.pick(rung.what), rung.time)
+		row(w, fmt.Sprint(i), l.pick(rung.what)+rung.more, rung.time)
 	}
 	fmt.Fprintf(w, "\n%s\n\n## %s\n\n", l.pick(wordLadderMore), l.pick(wordWindows))
 	header(w, l.pick(wordWhat), l.pick(wordTime))

@@ -35,7 +35,7 @@ var (
 	wordRung0      = words{"nothing came for so long, or connectionState is disconnected: interrupted", "这么久没有收到任何数据，或 connectionState 变为 disconnected：中断"}
 	wordRung1      = words{"ICE restart on the same connection", "在同一连接上重启 ICE"}
 	wordRoundTrips = words{" and ten round trips, at most ", " 加十个往返时间，最多 "}
-	wordRung2      = words{"a new connection; the old one stays until it works", "建立新连接；新连接可用之前保留旧连接"}
+	wordRung2      = words{"a new connection; the old one stays until it works. It is the first rung on another network, and where nothing came for ", "建立新连接；新连接可用之前保留旧连接。换了网络，或没有收到任何数据已有以下时间时，直接从这一级开始："}
 	wordRung3      = words{"ICE restart over the relay only, where there is one", "仅经中继重启 ICE（如有中继）"}
 	wordRung4      = words{"wait for a change; an ICE restart each", "等待变化；每隔这么久重启一次 ICE"}
 	wordRung5      = words{"the end, from the start of the ladder: `path-blocked` if signaling sees both, else `network-lost`", "从阶梯开始算起的终点：双方都能连到服务器则为 `path-blocked`，否则为 `network-lost`"}
