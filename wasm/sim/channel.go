@@ -73,13 +73,15 @@ func (ch *channel) through() bool {
 	return c.page.world.arrives(c.page.machine(), c.mated.page.machine())
 }
 
-// resume sends what has waited again.
+// resume sends what has waited again, when SCTP repeats it next: after times
+// that double, up to 3 s in Chromium 156.
 func (ch *channel) resume() {
 	if ch.owed == 0 {
 		return
 	}
 	w := ch.from.page.world
-	ch.last = max(ch.last, w.clock.now+w.noise.between(50*time.Millisecond, 1000*time.Millisecond))
+	dry := min(max(w.clock.now-ch.from.peer.dryAt, 100*time.Millisecond), 3*time.Second)
+	ch.last = max(ch.last, w.clock.now+w.noise.between(50*time.Millisecond, dry))
 	for range ch.owed {
 		w.at(ch.last, ch.fire)
 	}
