@@ -164,7 +164,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 		ReadTimeout:       10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelError),
+		ErrorLog:          httpLog(logger),
 	}
 	var debug net.Addr
 	if cfg.Debug != "" {
