@@ -73,7 +73,7 @@ type link struct {
 	Tells        bool          // its statistics tell silence from a page that hangs
 	Unresponsive bool
 	Gone         bool          // its association is: the control channel closed
-	Stale        bool          // a new connection is quicker than whatever this one may still do
+	Moved        bool          // this page has left the network on which it was connected
 	FlowsAt      time.Duration // when packets came again after a long silence
 	Connection   string        // connectionState
 	DTLS         string
@@ -83,6 +83,7 @@ type link struct {
 	Rung       int
 	RungUntil  time.Duration
 	YieldUntil time.Duration // the rung's offer is left to the remote until then
+	Yielded    bool          // the new connection was already left to it in vain
 	GiveUpAt   time.Duration
 	BrokenAt   time.Duration // when it was interrupted; 0 while it works
 	TopRung    int           // the highest since then

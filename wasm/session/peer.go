@@ -144,6 +144,9 @@ func (s *Session) meet(p *peer, offers bool) {
 
 func (s *Session) enterPresent(p *peer) {
 	s.moves(placeTransitions, p.place(), string(signal.PresencePresent))
+	if p.frozen() {
+		p.Link.HeardAt, p.Link.BeatHeardAt = s.now.Mono, s.now.Mono
+	}
 	p.Presence, p.End, p.Until, p.VouchAt = signal.PresencePresent, nil, 0, 0
 	s.Changes++
 }

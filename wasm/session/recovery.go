@@ -9,7 +9,8 @@ import (
 // heard notes a sign of life; beat says that the page itself gave it.
 func (s *Session) heard(p *peer, beat bool) {
 	l := &p.Link
-	flows := s.flows(p, beat)
+	broken := l.State == linkInterrupted || l.State == linkRecovering
+	connected := broken && l.Control && s.flows(p, beat)
 	l.HeardAt = s.now.Mono
 	if beat {
 		l.BeatHeardAt = s.now.Mono
@@ -18,7 +19,7 @@ func (s *Session) heard(p *peer, beat bool) {
 			s.Changes++
 		}
 	}
-	if (l.State == linkInterrupted || l.State == linkRecovering) && l.Control && flows {
+	if connected {
 		s.connected(p)
 	}
 }
@@ -33,7 +34,7 @@ func (s *Session) connected(p *peer) {
 	l.Ever = true
 	s.repaired(l)
 	l.Rung, l.RungUntil, l.YieldUntil, l.GiveUpAt = 0, 0, 0, 0
-	l.Stale, l.FlowsAt = false, 0
+	l.Moved = false
 	l.HeardAt, l.BeatHeardAt = s.now.Mono, s.now.Mono // a page that was cut off is not unresponsive
 	s.enterLink(p, linkConnected, "")
 	if p.heardWhileAway() {
@@ -59,7 +60,7 @@ func (s *Session) statistics(p *peer, ev StatsSampled) {
 		s.heard(p, false)
 		// The packets were counted since the last sample; only the newest is news.
 		l.HeardAt = max(was, s.now.Mono-time.Duration(max(ev.Age, 0)*float64(time.Millisecond)))
-		if l.State == linkConnected && !l.Unresponsive && s.now.Mono-l.BeatHeardAt >= s.limit(p) {
+		if l.State == linkConnected && !l.Unresponsive && !s.halting(l) && s.now.Mono-l.BeatHeardAt >= s.limit(p) {
 			l.Unresponsive = true
 			s.Changes++
 		}
@@ -148,12 +149,11 @@ func (s *Session) interrupted(p *peer, why string) {
 		return
 	}
 	l.GiveUpAt = s.now.Mono + s.policy.RecoverWithin
-	l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
 	s.broke(l)
 	s.enterLink(p, linkInterrupted, signal.CauseNetworkLost)
 	s.releaseCandidates(p)
 	s.askServer()
-	s.climb(p)
+	s.climbFrom(p, 0)
 }
 
 // The rungs of the ladder that this policy has. A new connection comes before
@@ -191,8 +191,8 @@ func (s *Session) climb(p *peer) {
 	}
 	l.Rung = s.nextRung(l)
 	l.YieldUntil = 0
-	if s.polite(p) && l.Cause != signal.CauseNetworkChanged {
-		l.YieldUntil = s.now.Mono + s.policy.YieldFor
+	if s.polite(p) && l.Cause != signal.CauseNetworkChanged && !l.Yielded {
+		l.YieldUntil, l.Yielded = s.now.Mono+s.policy.YieldFor, l.Rung == rungNewConnection
 	}
 	l.RungUntil = s.now.Mono + s.rungTime(l) + max(0, l.YieldUntil-s.now.Mono)
 	s.enterLink(p, linkRecovering, l.Cause)
@@ -220,12 +220,12 @@ func (s *Session) nextRung(l *link) int {
 	next := min(l.Rung+1, rungWait)
 	switch {
 	case next > rungNewConnection:
-	case !l.Tells && l.Connection == "connected" && !l.Stale:
+	case !l.Tells && l.Connection == "connected" && !l.Moved:
 		// Nothing tells this browser's silent path from a page that hangs: Firefox
 		// 153 counts no packets of a call without media, and says so by itself
 		// once the other browser does not answer its checks.
 		next = rungRestartICE
-	case s.stale(l):
+	case s.stalled(l):
 		next = rungNewConnection
 	}
 	if next == rungRelayOnly && !s.hasRelay() {
@@ -258,11 +258,17 @@ func (s *Session) climbAnew(p *peer) {
 	if l.RemoteAt != 0 {
 		l.RemoteAt = s.now.Mono
 	}
-	if l.State != linkInterrupted && l.State != linkRecovering {
+	if s.makeAnew(p) || l.State != linkInterrupted && l.State != linkRecovering {
 		return
 	}
 	l.GiveUpAt = s.now.Mono + s.policy.RecoverWithin
-	l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
+	s.climbFrom(p, 0)
+}
+
+// climbFrom takes the rung after this one, with a clock of its own.
+func (s *Session) climbFrom(p *peer, rung int) {
+	l := &p.Link
+	l.Rung, l.RungUntil, l.YieldUntil, l.Yielded = rung, 0, 0, false
 	s.climb(p)
 }
 
@@ -271,10 +277,11 @@ func (s *Session) climbAnew(p *peer) {
 func (s *Session) climbAgain() {
 	for _, p := range s.Peers {
 		l := &p.Link
-		if (l.State == linkInterrupted || l.State == linkRecovering) && p.live() && !l.Applying && (s.stale(l) || !l.Making && !l.Offered) {
-			l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
-			s.climb(p)
+		broken := l.State == linkInterrupted || l.State == linkRecovering
+		if broken && p.live() && !l.Applying && (s.stalled(l) || !l.Making && !l.Offered) {
+			s.climbFrom(p, 0)
 		}
+		s.makeAnew(p)
 	}
 }
 
@@ -328,9 +335,8 @@ func (s *Session) networkChanged(online bool) {
 				s.offer(p, true) // at once: a path over the network that went is dead, and nobody says so
 			}
 		case linkInterrupted, linkRecovering:
-			l.Cause, l.Stale = signal.CauseNetworkChanged, true
-			l.Rung, l.RungUntil, l.YieldUntil = 0, 0, 0
-			s.climb(p)
+			l.Cause, l.Moved = signal.CauseNetworkChanged, l.Control // one that is being made goes on
+			s.climbFrom(p, 0)
 		}
 	}
 }

@@ -1,33 +1,63 @@
 package session
 
+import "holdline/server/signal"
+
 // What was sent into a long silence comes back late, long after the path does:
 // SCTP repeats it at times that double, up to 3 s in Chromium 156, and its
-// receiver of pictures asks for a key frame only every 3 s. A connection over
-// which packets pass again may so stand still for 3 s more. A new one has its
-// first message and its first picture at once.
+// receiver of pictures asks for a key frame only every 3 s (make bench-paths,
+// nothing for 15 s). A connection over which packets pass again may so stand
+// still for 3 s more. A new one has its first message and its first picture at
+// once.
 
-// stale says whether a new connection is quicker on a link than whatever its
-// own may still do: nothing came for long, or this page has left the network
-// that it was on.
-func (s *Session) stale(l *link) bool {
-	return l.Ever && l.Generation != 0 && (l.Stale || s.now.Mono-l.HeardAt >= s.policy.StaleAfter)
+// stalled says whether a new connection is quicker on a link than whatever its
+// own may still do: nothing came for long, what came again just now has been
+// silent for long, or this page has left the network on which it was connected.
+func (s *Session) stalled(l *link) bool {
+	return l.Ever && l.Generation != 0 && (l.Moved || s.halting(l) || s.now.Mono-l.HeardAt >= s.policy.StaleAfter)
 }
 
-// flows takes the packets of a link that may be stale, and says whether they
-// are enough to call it connected. After a long silence a beat is, where the
-// remote sends no picture, which would still be frozen; or that no new
-// connection came instead for so long that whatever was frozen is not any more,
-// and a page without a beat hangs.
+// halting says whether packets pass again after a long silence, and what was
+// sent into that may still be missing.
+func (s *Session) halting(l *link) bool {
+	return l.FlowsAt != 0 && s.now.Mono-l.FlowsAt < s.policy.StaleFor
+}
+
+// flows takes a sign of life of a link that was broken, and says whether it is
+// connected by that: after a long silence a new connection is made first, where
+// the remote can be reached. A beat over the old one tells that messages get
+// through, but not that a picture does. Where the browser tells nothing of
+// packets, it was a message that came.
 func (s *Session) flows(p *peer, beat bool) bool {
 	l := &p.Link
-	if l.State == linkInterrupted || l.State == linkRecovering {
-		if s.now.Mono-l.HeardAt >= s.policy.StaleAfter {
-			l.Stale, l.FlowsAt = true, s.now.Mono
+	moves := l.Tells && (!beat || p.Media.Camera || p.Media.Screen)
+	switch {
+	case !moves || p.frozen():
+		l.FlowsAt = 0
+	case s.now.Mono-l.HeardAt >= s.policy.StaleAfter:
+		l.FlowsAt = max(s.now.Mono, 1)
+		if s.Signaling.Cause != signal.CauseServerShutdown { // which has said when to come back
 			s.dialAnew() // what brought them carries a socket, too
 		}
+		if s.reachable(p) {
+			s.climbFrom(p, rungRestartICE)
+			return false
+		}
 	}
-	if beat && !p.Media.Camera && !p.Media.Screen {
-		l.Stale, l.FlowsAt = false, 0
+	return !s.halting(l) || !s.reachable(p)
+}
+
+// makeAnew makes a link anew that is connected only since packets pass again,
+// now that the remote can be reached, and says whether it is.
+func (s *Session) makeAnew(p *peer) bool {
+	if p.Link.State != linkConnected || !s.halting(&p.Link) || !s.reachable(p) || p.Unknown {
+		return false
 	}
-	return l.FlowsAt == 0 || s.now.Mono-l.FlowsAt >= s.policy.StaleFor
+	s.interrupted(p, "packets pass again after a long silence")
+	return true
+}
+
+// frozen says whether the participant's page has said that it is being frozen:
+// its silence is not the path's.
+func (p *peer) frozen() bool {
+	return p.Presence == signal.PresenceAway && p.End != nil && p.End.Cause == signal.CausePageFrozen
 }

@@ -267,11 +267,13 @@ func TestWhoOpenedTheConnectionGivesWay(t *testing.T) {
 
 // Firefox 153 counts no packets of a call without media.
 func TestWhereStatisticsTellNothingThePathIsOnlyRestarted(t *testing.T) {
-	w, ana, _ := relayed(t, time.Minute)
+	w, ana, ben := relayed(t, time.Minute)
 	l := &ana.s.Peers[0].Link
-	l.Tells = false
-	for _, c := range ana.pcs {
-		c.media = 0
+	for _, p := range []*page{ana, ben} {
+		p.s.Peers[0].Link.Tells = false
+		for _, c := range p.pcs {
+			c.media = 0
+		}
 	}
 	w.blocked, w.noMedia = true, true
 	var rungs []int

@@ -205,8 +205,8 @@ func (t *Trace) trim() {
 	if len(t.rows) <= mostRows {
 		return
 	}
-	for len(t.checkpoints) > 2 && len(t.rows)-t.checkpoints[1].row >= 2*checkpointRows {
-		t.checkpoints = t.checkpoints[1:]
+	if n := len(t.checkpoints) - 3; n > 0 { // the newest is of this moment, and two runs of rows lie before it
+		t.checkpoints = t.checkpoints[n:]
 	}
 	cut := t.checkpoints[0].row - headRows
 	if cut <= 0 {
