@@ -291,6 +291,12 @@
     document.addEventListener('loadedmetadata', started, true)
     document.addEventListener('click', (event) => {
       if (event.target.closest('.hear')) document.querySelectorAll('.peer video').forEach(play)
+      const again = event.target.closest('.rejoin')
+      if (again) {
+        // It goes as soon as the new connection is under way; what it is about stays.
+        (again.closest('.peer')?.querySelector('.line') ?? $('connection-scroll')).focus()
+        fire('rejoin')
+      }
     })
   }
 

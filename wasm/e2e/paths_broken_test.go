@@ -33,13 +33,19 @@ func TestPathThatIsBlockedForGood(t *testing.T) {
 	s := newTown(t, nets.Cone, nets.Cone)
 	s.serveBesideItsRelay() // else it relays at the port of signaling, too
 	s.call().play()
-	s.ana.home.Line.Drop(nets.Not(nets.TCP(8080)))
+	rule := s.ana.home.Line.Drop(nets.Not(nets.TCP(8080)))
 	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
 		p.SeesCause(name, "ended", "path-blocked")
 		p.Until("signaling is open", `document.documentElement.dataset.signaling === 'open'`)
 	}
 	s.ana.finds("Ben", "nothing-answers", "path-lost", "relay-silent")
 	s.ben.finds("Ana", "path-lost")
+	rule.Remove()
+	s.ben.Eval(tile("Ana")+`.querySelector('.rejoin').focus()`, nil)
+	s.ben.focusOn("Rejoin")
+	s.ben.Key("Enter")
+	s.connected().move()
+	s.ben.Until("the focus is still on what was about Ana", tile("Ana")+`.contains(document.activeElement)`)
 }
 
 func TestPathWhoseUplinkDies(t *testing.T) {

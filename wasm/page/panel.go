@@ -16,6 +16,7 @@ type Panel struct {
 	Verdict string
 	More    string // what the evidence says besides, or ""
 	Next    string // and what to do about it
+	Rejoin  bool   // as of Tile
 	Path    PathAttributes
 	Numbers []string // the newest of each of quantities for scripts, "" for what is not known
 	Plots   []Plot   // one for each of quantities
@@ -79,6 +80,7 @@ func (t Table) panel(p session.PeerSnapshot, series Series, now float64) Panel {
 	v := Panel{
 		Title:   t.Say("path.title", "name", t.name(p.Name)),
 		Verdict: t.verdict(p),
+		Rejoin:  p.Rejoin,
 		Path:    attributesOf(p),
 		Theirs:  t.name(p.Name),
 		Facts:   make([]string, len(facts)),

@@ -24,7 +24,7 @@ type panel struct {
 	clock                 js.Value // how a recovery's time is written
 
 	participant, title, verdict, more, moreShown *slot
-	next, nextShown                              *slot
+	next, nextShown, rejoinShown                 *slot
 	path                                         pathSlots
 	numbers                                      []*slot
 	plots                                        []plotElement
@@ -78,6 +78,7 @@ func newPanel(document js.Value) panel {
 		moreShown:     shownOf(more),
 		next:          textOf(next),
 		nextShown:     shownOf(next),
+		rejoinShown:   shownOf(find(el, ".rejoin")),
 		path:          pathSlotsOf(el),
 		theirs:        textOf(find(el, ".theirs")),
 		gathered:      textOf(find(el, ".gathered")),
@@ -219,6 +220,7 @@ func (p *Page) putPanel(v Panel) {
 	e.moreShown.putBool(v.More != "")
 	e.next.put(v.Next)
 	e.nextShown.putBool(v.Next != "")
+	e.rejoinShown.putBool(v.Rejoin)
 	for i, number := range v.Numbers {
 		e.numbers[i].put(number)
 	}

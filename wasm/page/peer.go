@@ -21,6 +21,7 @@ type Tile struct {
 	Hold        string // how long its place is held, or ""
 	Finding     string // what the evidence says of a path that was not found or was lost, or ""
 	Next        string // and what to do about it
+	Rejoin      bool   // it is still in the room: a new connection can be tried
 	Picture     bool   // there is a picture to show
 	Muted       bool
 	CameraOff   bool
@@ -46,6 +47,7 @@ func (t Table) tile(p session.PeerSnapshot, now float64) (tile Tile, again float
 		Initials:    initials(shown),
 		Tint:        tint(p.Participant),
 		State:       string(p.State),
+		Rejoin:      p.Rejoin,
 		Cause:       string(p.Cause),
 		What:        t.peer(p),
 		Picture:     here && p.Camera,

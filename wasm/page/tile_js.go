@@ -17,6 +17,7 @@ type tileElement struct {
 	screenShown                              *slot
 	who, avatar, what, hold, finding, next   *slot
 	holdShown, findingShown, nextShown       *slot
+	rejoinShown                              *slot
 	mutedShown, cameraOffShown               *slot
 	lineName, expanded                       *slot
 	path                                     pathSlots
@@ -46,6 +47,7 @@ func newTileElement(document js.Value, participant string) *tileElement {
 		findingShown:   shownOf(finding),
 		next:           textOf(next),
 		nextShown:      shownOf(next),
+		rejoinShown:    shownOf(find(el, ".rejoin")),
 		mutedShown:     shownOf(find(el, ".badge-muted")),
 		cameraOffShown: shownOf(find(el, ".badge-camera")),
 		lineName:       textOf(find(line, "span")),
@@ -73,6 +75,7 @@ func (p *Page) renderTile(e *tileElement, t Tile) {
 	e.findingShown.putBool(t.Finding != "")
 	e.next.put(t.Next)
 	e.nextShown.putBool(t.Next != "")
+	e.rejoinShown.putBool(t.Rejoin)
 	e.mutedShown.putBool(t.Muted)
 	e.cameraOffShown.putBool(t.CameraOff)
 	if t.Picture {

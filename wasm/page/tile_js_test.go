@@ -18,6 +18,7 @@ func unreached(n int) []session.PeerSnapshot {
 		peer := ana(ended(signal.CauseICEFailed), func(p *session.PeerSnapshot) {
 			p.Participant, p.Name, p.End.Finding = fmt.Sprint(i), "Wolfeschlegelsteinhausen", finding
 			p.Path = &session.Path{State: session.PathFailed, Finding: finding}
+			p.Rejoin = true
 		})
 		peers = append(peers, peer)
 	}
@@ -28,7 +29,17 @@ func unreached(n int) []session.PeerSnapshot {
 const tileLayout = `
 	const self = box(d.getElementById('self'))
 	for (const tile of d.querySelectorAll('.peer')) {
-		const edge = box(tile), shown = [...tile.querySelectorAll('.what, .finding, .next')].filter((e) => e.checkVisibility())
+		const edge = box(tile), shown = [...tile.querySelectorAll('.what, .finding, .next, .rejoin')].filter((e) => e.checkVisibility())
+		const rejoin = shown.find((e) => e.matches('.rejoin'))
+		if (!rejoin && edge.height > 192 && edge.width > 192) wrong.push('a tile of ' + edge.width + ' by ' + edge.height + ' has no button')
+		if (rejoin) {
+			const b = box(rejoin)
+			if (b.width < 44 || b.height < 44) wrong.push('the button is ' + b.width + ' by ' + b.height)
+			for (const [x, y] of [[b.left + 2, b.top + 22], [b.right - 2, b.top + 22], [b.left + b.width / 2, b.bottom - 2]]) {
+				const over = d.elementFromPoint(x, y) // the chat may lie over the whole stage
+				if (over !== rejoin && over?.closest('#stage')) wrong.push('the button of ' + edge.width + ' by ' + edge.height + ' is covered by ' + over.outerHTML.slice(0, 60))
+			}
+		}
 		if (edge.height < 160) continue // it has no room: the panel says so
 		if (!shown.some((e) => e.matches('.finding'))) wrong.push('a tile of ' + edge.width + ' by ' + edge.height + ' is bare')
 		for (const e of shown) {
@@ -52,4 +63,37 @@ func TestWhatATileSaysOfAPathThatWasNotFoundFitsEveryWidth(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestRejoinIsOnTheTileAndInThePanelUntilTheLinkIsNegotiated(t *testing.T) {
+	s := call(session.StateWaiting, unreached(1)...)
+	p := realPage(t, s)
+	const tile, inPanel = `document.querySelector('.peer .rejoin')`, `p.querySelector('.rejoin')`
+	negotiating := call(session.StateRecovering, ana(func(p *session.PeerSnapshot) { p.Participant, p.State = "0", session.PeerNegotiating }))
+	is(t, "ended", tile+`.matches('button[type=button]:enabled')`, tile+`.textContent === 'Rejoin'`, tile+`.checkVisibility()`)
+	shown(tile + `.focus(), ` + tile + `.click()`)
+	if rejoined != 1 {
+		t.Errorf("after the button was pressed once: Rejoin %d times", rejoined)
+	}
+	is(t, "pressed", `document.activeElement === b`)
+	p.Render(negotiating)
+	is(t, "negotiating", `!`+tile+`.checkVisibility()`, `document.activeElement === b`)
+
+	p.Render(s)
+	shown(`b.click()`)
+	is(t, "opened", inPanel+`.checkVisibility()`, inPanel+`.textContent === 'Rejoin'`)
+	shown(inPanel + `.focus(), ` + inPanel + `.click()`)
+	if rejoined != 2 {
+		t.Errorf("after the panel's was pressed, too: Rejoin %d times", rejoined)
+	}
+	p.Render(negotiating)
+	is(t, "negotiating again", `!`+inPanel+`.checkVisibility()`, `!p.hidden`, `p.contains(document.activeElement)`)
+
+	left := call(session.StateWaiting, ana(ended(signal.CauseHangup)))
+	left.Peers[0].Participant = "0"
+	p.Render(left)
+	is(t, "left", `!`+tile+`.checkVisibility()`, `!`+inPanel+`.checkVisibility()`)
+	shown(`holdline.shell.setLanguage('zh')`)
+	p.Render(s)
+	is(t, "in Chinese", tile+`.checkVisibility()`, tile+`.textContent === '重新加入'`, inPanel+`.textContent === '重新加入'`)
 }

@@ -97,6 +97,21 @@ func TestAPathThatWasNotFoundIsNeverBareOnTheTile(t *testing.T) {
 	}
 }
 
+func TestRejoinIsOfferedForALinkThatEndedAndNobodyElse(t *testing.T) {
+	table := tables(t)["en"]
+	for want, p := range map[bool]session.PeerSnapshot{
+		true:  ana(ended(signal.CauseDTLSFailed), func(p *session.PeerSnapshot) { p.Rejoin = true }),
+		false: ana(ended(signal.CauseHangup)),
+	} {
+		if tile, _ := table.tile(p, now); tile.Rejoin != want {
+			t.Errorf("%s: the tile offers it: %v, want %v", p.Cause, tile.Rejoin, want)
+		}
+		if v := table.panel(p, nil, now); v.Rejoin != want {
+			t.Errorf("%s: the panel offers it: %v, want %v", p.Cause, v.Rejoin, want)
+		}
+	}
+}
+
 func TestEveryStateAndCauseIsWorded(t *testing.T) {
 	states := []session.State{session.StateJoining, session.StateWaiting, session.StateConnected, session.StateRecovering, session.StateEnded}
 	for language, table := range tables(t) {

@@ -83,6 +83,7 @@ type PeerSnapshot struct {
 	Camera      bool      `json:"camera"`         // it sends picture
 	Screen      bool      `json:"screen"`         // it shares its screen
 	Generation  int       `json:"generation"`     // of the RTCPeerConnection in use
+	Rejoin      bool      `json:"rejoin"`         // its link ended and it is still in the room: RejoinPressed makes a new one
 	Path        *Path     `json:"path,omitempty"` // of the link; nil before its first connection
 }
 

@@ -120,7 +120,7 @@ func (s *Session) linkView(p *peer, v *PeerSnapshot) {
 		v.State, v.EndedAt = PeerEnded, s.epoch(p.EndedAt)
 		if l.End != nil {
 			end := *l.End
-			v.End = &end
+			v.End, v.Rejoin = &end, true
 		}
 	}
 }
