@@ -191,6 +191,7 @@ func silent(t *testing.T) (w *world, ana *page, p *peer) {
 	p = ana.s.Peers[0]
 	w.blocked = true
 	p.Link.State, p.Link.Tells, p.Link.HeardAt = linkRecovering, true, w.now-10*time.Second
+	p.Link.Rung, p.Link.RungUntil = rungWait, w.now+time.Minute
 	ana.s.now.Mono = w.now
 	return w, ana, p
 }
