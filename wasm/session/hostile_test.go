@@ -157,3 +157,53 @@ func TestEndlessCandidatesDoNotGetToTheBrowser(t *testing.T) {
 		t.Errorf("of 20 candidates for the next description the browser is given %d", n)
 	}
 }
+
+func TestWhatARemotePageMayOfferIsBounded(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		offer func(n int) (generation, negotiation int)
+	}{
+		{"new connections", func(n int) (int, int) { return 2 + n, 1 }},
+		{"new offers", func(n int) (int, int) { return 1, 2 + n }},
+		{"one offer over and over", func(n int) (int, int) { return 1, 2 }},
+	} {
+		w := newWorld(t)
+		ana, ben := w.call()
+		said := func() int {
+			return count(ana, func(CreatePeerConnection) bool { return true }) + ana.sent(signal.TypeDescription) + ana.sent(signal.TypeCandidate)
+		}
+		was := said()
+		for n := range 500 {
+			generation, negotiation := tt.offer(n)
+			ana.offeredBy(ben, generation, negotiation)
+			w.run(10 * time.Millisecond)
+		}
+		if got := said() - was; got > 5*(mostOffers+10) {
+			t.Errorf("%s: 500 offers in 5 s had Ana make and say %d things", tt.name, got)
+		}
+		// One that is meant is taken a moment later.
+		w.run(time.Duration(mostOffers) * offerEvery)
+		ana.offeredBy(ben, ana.s.Peers[0].Link.Generation+1, 1)
+		w.run(20 * time.Millisecond)
+		if l := &ana.s.Peers[0].Link; !l.Applying && l.Applied == 0 {
+			t.Errorf("%s: nothing of the remote is taken any more", tt.name)
+		}
+	}
+}
+
+func TestNumbersThatNoneCouldFollowAreNotTaken(t *testing.T) {
+	for _, numbers := range [][2]int{{1<<53 - 1, 1}, {1, 1<<53 - 1}, {2, 1<<53 - 1}} {
+		w := newWorld(t)
+		ana, ben := w.call()
+		was := ana.s.Peers[0].Link
+		ana.offeredBy(ben, numbers[0], numbers[1])
+		if is := ana.s.Peers[0].Link; is.Generation != was.Generation || is.Negotiation != was.Negotiation {
+			t.Errorf("an offer of generation %d, negotiation %d is taken", numbers[0], numbers[1])
+		}
+	}
+}
+
+func (p *page) offeredBy(from *page, generation, negotiation int) {
+	p.hear(signal.Envelope{Type: signal.TypeDescription, From: from.s.Participant, To: p.s.Participant, Life: from.s.Life, ToLife: p.s.Life,
+		Generation: generation, Negotiation: negotiation, Payload: signal.Raw(signal.Description{Type: "offer", SDP: "v=0\r\na=ice-ufrag:x" + itoa(negotiation) + "\r\n"})})
+}

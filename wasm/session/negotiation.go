@@ -158,12 +158,36 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		// of an RTCPeerConnection that is no more
 	case d.Type == "answer":
 		s.answered(p, e, d)
+	case s.tooMuch(p, e):
+		l.note("the remote offers too much")
 	default:
 		if e.Generation > l.Generation {
 			s.replaced(p, e.Generation)
 		}
 		s.offered(p, e.Negotiation, d)
 	}
+}
+
+// What a remote page may offer: 20 at once and 2 a second, each of which costs
+// this page a connection or an answer with all its candidates; what is more is
+// as good as lost, and an offer that is still meant comes again. And how far its
+// numbers may run ahead: there would be no higher one to answer them with.
+const (
+	mostOffers = 20
+	offerEvery = 500 * time.Millisecond
+	mostAhead  = 1000
+)
+
+// tooMuch says whether an offer is beyond what a remote page may ask for.
+func (s *Session) tooMuch(p *peer, e signal.Envelope) bool {
+	l := &p.Link
+	ahead := e.Generation > l.Generation+mostAhead || e.Generation == l.Generation && e.Negotiation > l.Negotiation+mostAhead ||
+		e.Generation > l.Generation && e.Negotiation > mostAhead
+	if ahead || p.OffersUntil-s.now.Mono > (mostOffers-1)*offerEvery {
+		return true
+	}
+	p.OffersUntil = max(p.OffersUntil, s.now.Mono) + offerEvery
+	return false
 }
 
 // replaced takes the remote's new connection: it has the old one for dead, also

@@ -9,29 +9,30 @@ import (
 
 // peer is one remote participant: what it does, and the link to it.
 type peer struct {
-	ID         string
-	Name       string
-	Order      int
-	Life       int64
-	Presence   signal.PresenceState
-	End        *End          // provisional while leaving or away, final once left
-	Until      time.Duration // when its held place runs out; 0 while unknown
-	Left       bool          // has no place any more
-	EndedAt    time.Duration
-	Goodbye    int  // the highest count of leaving, stay and bye in this life
-	Bye        bool // this life is over
-	Media      signal.Media
-	Lane       string        // the remote's own signaling: "" or "lost"
-	Hidden     bool          // the remote's page is hidden
-	LAN        bool          // it and this page come to the server from one local network
-	WantsICE   bool          // it asked in the band for fresh credentials
-	ICEAskedAt time.Duration // when the server was asked for it last
-	Unknown    bool          // to the room; only the link says that it is there
-	VouchAt    time.Duration // when to tell the server that it is heard here
-	ChatOut    int64         // seq of the last chat message for this life
-	ChatIn     int64         // the highest that came from this life
-	Unsent     []unsentChat
-	Link       link
+	ID          string
+	Name        string
+	Order       int
+	Life        int64
+	Presence    signal.PresenceState
+	End         *End          // provisional while leaving or away, final once left
+	Until       time.Duration // when its held place runs out; 0 while unknown
+	Left        bool          // has no place any more
+	EndedAt     time.Duration
+	Goodbye     int  // the highest count of leaving, stay and bye in this life
+	Bye         bool // this life is over
+	Media       signal.Media
+	Lane        string        // the remote's own signaling: "" or "lost"
+	Hidden      bool          // the remote's page is hidden
+	LAN         bool          // it and this page come to the server from one local network
+	WantsICE    bool          // it asked in the band for fresh credentials
+	ICEAskedAt  time.Duration // when the server was asked for it last
+	Unknown     bool          // to the room; only the link says that it is there
+	OffersUntil time.Duration // for how long what it has offered occupies this page (tooMuch)
+	VouchAt     time.Duration // when to tell the server that it is heard here
+	ChatOut     int64         // seq of the last chat message for this life
+	ChatIn      int64         // the highest that came from this life
+	Unsent      []unsentChat
+	Link        link
 }
 
 // mostTakenOff bounds how many links of those who are off the page are remembered.
