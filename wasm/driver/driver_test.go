@@ -77,6 +77,14 @@ func drive(t *testing.T, test func(w *world, s *session.Session, trace *session.
 	})
 }
 
+// putTogether puts events of which none is stepped before the last is there.
+func (w *world) putTogether(events ...session.Event) {
+	w.driver.mu.Lock()
+	w.driver.queue = append(w.driver.queue, events...)
+	w.driver.mu.Unlock()
+	w.driver.signal()
+}
+
 // told are the events of a trace, in words.
 func told(trace *session.Trace) (all []string) {
 	for _, seg := range trace.Segments() {
@@ -117,8 +125,7 @@ func TestOrdersArePerformedInTheirOrderAndWhatTheyPutComesAfter(t *testing.T) {
 				}
 			}
 		}
-		w.driver.Put(session.Started{Config: session.Config{Room: "tea", Name: "Ana", JoinNow: true, Microphone: true}})
-		w.driver.Put(session.AskChosen{On: true})
+		w.putTogether(session.Started{Config: session.Config{Room: "tea", Name: "Ana", JoinNow: true, Microphone: true}}, session.AskChosen{On: true})
 		synctest.Wait()
 		var kinds []string
 		for _, a := range w.orders {
@@ -208,9 +215,7 @@ func TestTheTimerIsSetToEachDeadline(t *testing.T) {
 
 func TestThePageIsShownOncePerBatchAndOnlyWhenItChanged(t *testing.T) {
 	drive(t, func(w *world, _ *session.Session, _ *session.Trace) {
-		w.driver.Put(session.Started{Config: session.Config{Room: "tea"}})
-		w.driver.Put(session.AskChosen{On: true})
-		w.driver.Put(session.AskChosen{On: false})
+		w.putTogether(session.Started{Config: session.Config{Room: "tea"}}, session.AskChosen{On: true}, session.AskChosen{On: false})
 		synctest.Wait()
 		if len(w.shown) != 1 || w.shown[0].AskToLeave {
 			t.Errorf("shown %d times: %+v, want once, the last", len(w.shown), w.shown)
