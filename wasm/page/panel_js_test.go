@@ -29,8 +29,9 @@ func file(t *testing.T, name string) string {
 // eval runs JavaScript in the page, and returns what it gives.
 func eval(code string) js.Value { return js.Global().Call("eval", code) }
 
-// rejoined is how often the page has been told that Rejoin was pressed.
-var rejoined int
+// rejoined is how often the newest page has been told that Rejoin was pressed:
+// the document's listeners of those before it are still there.
+var rejoined *int
 
 // realPage is the page with its own HTML, styles, scripts and words, in a call
 // with these people.
@@ -57,8 +58,9 @@ func realPage(t *testing.T, s session.Snapshot) *Page {
 	eval(`holdline.shell.words`).Call("then", done)
 	<-ready
 	var p *Page
-	rejoined = 0
-	p = New(Controls{Begin: func(Config) {}, Rejoin: func() { rejoined++ }, Version: "test", Snapshot: func() session.Snapshot { return p.snapshot }})
+	pressed := new(int)
+	rejoined = pressed
+	p = New(Controls{Begin: func(Config) {}, Rejoin: func() { *pressed++ }, Version: "test", Snapshot: func() session.Snapshot { return p.snapshot }})
 	t.Cleanup(func() { p.timer.Stop(); p.panel.sampler.Stop() })
 	p.Render(s)
 	return p

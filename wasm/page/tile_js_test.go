@@ -31,7 +31,7 @@ const tileLayout = `
 	for (const tile of d.querySelectorAll('.peer')) {
 		const edge = box(tile), shown = [...tile.querySelectorAll('.what, .finding, .next, .rejoin')].filter((e) => e.checkVisibility())
 		const rejoin = shown.find((e) => e.matches('.rejoin'))
-		if (!rejoin && edge.height > 192 && edge.width > 192) wrong.push('a tile of ' + edge.width + ' by ' + edge.height + ' has no button')
+		if (!rejoin && edge.height > 224 && edge.width > 224) wrong.push('a tile of ' + edge.width + ' by ' + edge.height + ' has no button')
 		if (rejoin) {
 			const b = box(rejoin)
 			if (b.width < 44 || b.height < 44) wrong.push('the button is ' + b.width + ' by ' + b.height)
@@ -68,12 +68,13 @@ func TestWhatATileSaysOfAPathThatWasNotFoundFitsEveryWidth(t *testing.T) {
 func TestRejoinIsOnTheTileAndInThePanelUntilTheLinkIsNegotiated(t *testing.T) {
 	s := call(session.StateWaiting, unreached(1)...)
 	p := realPage(t, s)
+	shown(`holdline.shell.setLanguage('en')`)
 	const tile, inPanel = `document.querySelector('.peer .rejoin')`, `p.querySelector('.rejoin')`
 	negotiating := call(session.StateRecovering, ana(func(p *session.PeerSnapshot) { p.Participant, p.State = "0", session.PeerNegotiating }))
 	is(t, "ended", tile+`.matches('button[type=button]:enabled')`, tile+`.textContent === 'Rejoin'`, tile+`.checkVisibility()`)
 	shown(tile + `.focus(), ` + tile + `.click()`)
-	if rejoined != 1 {
-		t.Errorf("after the button was pressed once: Rejoin %d times", rejoined)
+	if *rejoined != 1 {
+		t.Errorf("after the button was pressed once: Rejoin %d times", *rejoined)
 	}
 	is(t, "pressed", `document.activeElement === b`)
 	p.Render(negotiating)
@@ -83,8 +84,8 @@ func TestRejoinIsOnTheTileAndInThePanelUntilTheLinkIsNegotiated(t *testing.T) {
 	shown(`b.click()`)
 	is(t, "opened", inPanel+`.checkVisibility()`, inPanel+`.textContent === 'Rejoin'`)
 	shown(inPanel + `.focus(), ` + inPanel + `.click()`)
-	if rejoined != 2 {
-		t.Errorf("after the panel's was pressed, too: Rejoin %d times", rejoined)
+	if *rejoined != 2 {
+		t.Errorf("after the panel's was pressed, too: Rejoin %d times", *rejoined)
 	}
 	p.Render(negotiating)
 	is(t, "negotiating again", `!`+inPanel+`.checkVisibility()`, `!p.hidden`, `p.contains(document.activeElement)`)
