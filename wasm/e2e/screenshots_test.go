@@ -29,6 +29,7 @@ func TestScreenshots(t *testing.T) {
 		{"company", companyScreens},
 		{"screen", screenScreens},
 		{"panel", panelScreens},
+		{"unreached", unreachedScreens},
 		{"away", awayScreens},
 		{"silent", silentScreens},
 		{"server", serverScreens},
@@ -253,30 +254,6 @@ func screenScreens(a *album) {
 	a.take(ben, "came-back-too-late", closeChat(ben))
 	ben.Choose("Language", "zh")
 	a.take(ben, "zh-came-back-too-late", closeChat(ben))
-}
-
-// panelScreens are the panel of a connection, for one and among several.
-func panelScreens(a *album) {
-	s := StartServer(a.t)
-	ana, _ := a.pair(s, "")
-	ana.Press("Connection to Ben Okafor")
-	ana.draws("in")
-	a.take(ana, "panel")
-	details := func(bool) {
-		ana.Eval(`(document.getElementById('connection-details').open = true, document.getElementById('connection-details').scrollIntoView())`, nil)
-	}
-	a.take(ana, "panel-details", details)
-	ana.Choose("Language", "zh")
-	a.take(ana, "zh-panel-details", details)
-	ana.Choose("语言", "en")
-	for _, name := range []string{"Chen Wei", "Dora Lind"} {
-		a.joins(s, name, "")
-		ana.Sees(name, "connected")
-	}
-	ana.plays(3)
-	ana.Press("Connection to Dora Lind")
-	ana.draws("in")
-	a.take(ana, "panel-four")
 }
 
 func closeChat(p *Page) func(bool) {
