@@ -14,9 +14,6 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// realm is said by TURN servers and shown by no browser.
-const realm = "holdline"
-
 // Config is what an operator decides.
 type Config struct {
 	Secret string       // that credentials are made with
@@ -51,6 +48,7 @@ type Relay struct {
 	count   *counters
 	trouble *trouble
 	answers *answers
+	realms  realms
 	limit   *rate.Limiter // bytes of all
 
 	opening sync.Mutex // of stations
@@ -80,7 +78,7 @@ func New(cfg Config) *Relay {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Relay{
-		cfg: cfg, trouble: newTrouble(cfg.Log), answers: newAnswers(), count: newCounters(), limit: limiter(cfg.Rate),
+		cfg: cfg, trouble: newTrouble(cfg.Log), answers: newAnswers(), realms: newRealms(), count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
 		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: list.New(), waitingFrom: map[netip.Prefix]int{},
@@ -149,8 +147,11 @@ func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key 
 	case request.Method == stun.MethodConnect || request.Method == stun.MethodConnectionBind: // RFC 6062
 		r.count.refuse(RefusedRelay)
 		return "", nil, false
-	case !ok || request.Realm != realm:
+	case !ok:
 		r.count.refuse(RefusedMalformed)
+		return "", nil, false
+	case request.Realm != r.realms.of(request.SrcAddr):
+		r.count.refuse(RefusedForged)
 		return "", nil, false
 	case request.Method == stun.MethodAllocate && expires.Before(r.cfg.Now()), expires.Add(r.cfg.Keep).Before(r.cfg.Now()):
 		r.count.refuse(RefusedExpired)
@@ -161,7 +162,7 @@ func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key 
 	}
 	// The whole username is whose an allocation is (RFC 8656, section 7.1: the
 	// username of later requests must be the one of the allocation).
-	return request.Username, turn.GenerateAuthKey(request.Username, realm, passwordOf(r.cfg.Secret, request.Username)), true
+	return request.Username, turn.GenerateAuthKey(request.Username, request.Realm, passwordOf(r.cfg.Secret, request.Username)), true
 }
 
 // begun notes whose an allocation is that AllocatePacketConn has made. It ends
