@@ -8,11 +8,11 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/pion/stun/v4"
-
 	"holdline/server/relay"
+	"holdline/server/signal"
 )
 
 // mbit is a megabit per second in bytes per second.
@@ -83,7 +83,7 @@ func firewall(tcp int, udp, stun uint16, relayed relay.Ports) string {
 // sortURLs tells the servers that need a credential from those that do not.
 func sortURLs(urls []string) (s, t []string) {
 	for _, u := range urls {
-		if uri, err := stun.ParseURI(u); err == nil && (uri.Scheme == stun.SchemeTypeSTUN || uri.Scheme == stun.SchemeTypeSTUNS) {
+		if scheme, _ := signal.ICEURL(u); strings.HasPrefix(scheme, "stun") {
 			s = append(s, u)
 		} else {
 			t = append(t, u)

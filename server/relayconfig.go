@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pion/stun/v4"
-
 	"holdline/server/relay"
+	"holdline/server/signal"
 )
 
 // relayConfig is what the operator decided about STUN and TURN. Durations are
@@ -153,21 +152,20 @@ func allowed(to *relay.Allow) func(string) error {
 	}
 }
 
-// turnURLs checks the form of RFC 7064 and RFC 7065: browsers throw at others,
-// and there would be no call.
+// turnURLs takes what pages take: one that they refuse would leave them with
+// none, and there would be no call.
 func turnURLs(to *[]string) func(string) error {
 	return func(value string) error {
 		var list []string
+		refused := false
 		for item := range strings.SplitSeq(value, ",") {
 			item = strings.TrimSpace(item)
-			uri, err := stun.ParseURI(item)
-			if err != nil || uri.Host == "" {
-				return fmt.Errorf("up to %d URLs that begin with stun:, turn: or turns:, separated by commas", maxTURNURLs)
-			}
+			_, ok := signal.ICEURL(item)
+			refused = refused || !ok
 			list = append(list, item)
 		}
-		if len(list) > maxTURNURLs {
-			return fmt.Errorf("up to %d URLs that begin with stun:, turn: or turns:, separated by commas", maxTURNURLs)
+		if refused || len(list) > maxTURNURLs {
+			return fmt.Errorf("up to %d URLs, separated by commas, each %s", maxTURNURLs, signal.ICEURLLimit)
 		}
 		*to = list
 		return nil
