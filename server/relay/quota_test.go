@@ -52,11 +52,12 @@ func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
 
 	// Two that were let in at the same time.
 	a := &allocation{relay: b.Relay, id: "di", expires: time.Now(), public: netip.AddrPortFrom(loopback, 1), local: netip.AddrPortFrom(loopback, 1)}
+	a.told = net.UDPAddrFromAddrPort(a.public)
 	a.conn, _ = net.ListenUDP("udp4", nil)
 	if err := b.hold(a); err != nil {
 		t.Fatal(err)
 	}
-	b.begun(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, b.tcp, net.UDPAddrFromAddrPort(a.public))
+	b.begun(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, b.tcp, a.told)
 	if n := b.Counts().Allocations; n != 3 {
 		t.Errorf("%d allocations, want three", n)
 	}
@@ -65,6 +66,19 @@ func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
 	defer b.mu.Unlock()
 	if n := b.from[netip.MustParsePrefix("127.0.0.1/32")]; n != 2 {
 		t.Errorf("%d are counted, want two", n)
+	}
+}
+
+// One that ends at once may be told of when another has its port.
+func TestAnAllocationIsCountedOnce(t *testing.T) {
+	b := start(t, generous())
+	_, relayed := b.allocate("udp", "ana")
+	late := relayed.LocalAddr().(*net.UDPAddr) // as one had it before
+	b.begun(&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, b.udp, late)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := b.from[netip.MustParsePrefix("127.0.0.1/32")]; n != 1 || len(b.clients) != 1 {
+		t.Errorf("%d are counted for %d clients, want one", n, len(b.clients))
 	}
 }
 

@@ -99,11 +99,9 @@ func (r *Relay) server(packets []turn.PacketConnConfig, streams []turn.ListenerC
 			},
 			OnAllocationCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, _ int) {
 				r.begun(src, dst, relayed)
-				r.settle(src, dst, true)
 			},
 			OnAllocationDeleted: func(src, dst net.Addr, _, _, _ string) {
 				r.ended(src, dst)
-				r.settle(src, dst, false)
 			},
 			OnPermissionCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
 				if a := r.of(src, dst); a.is(relayed) {
@@ -174,6 +172,7 @@ func (r *Relay) begun(from, to, relayed net.Addr) {
 		return
 	}
 	r.mu.Lock()
+	r.settle(c, true)
 	over, a := r.note(c, udp)
 	r.mu.Unlock()
 	if over {
@@ -186,7 +185,7 @@ func (r *Relay) begun(from, to, relayed net.Addr) {
 // is held.
 func (r *Relay) note(c client, udp *net.UDPAddr) (over bool, a *allocation) {
 	a = r.published[unmapped(udp.AddrPort())]
-	if a == nil {
+	if !a.is(udp) {
 		return false, nil // it has been revoked since: it has no permissions, and gets none
 	}
 	if c.stream {
@@ -210,9 +209,11 @@ func (r *Relay) ended(from, to net.Addr) {
 	c, _ := clientOf(from, to)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if a := r.clients[c]; a != nil && r.published[a.public] != a {
-		delete(r.clients, c)
+	if a := r.clients[c]; a != nil && r.published[a.public] == a {
+		return
 	}
+	delete(r.clients, c)
+	r.settle(c, false)
 }
 
 // of is a client's allocation; nil where there is none.

@@ -149,17 +149,11 @@ func (r *Relay) stopWaiting(s *stream) {
 	}
 }
 
-// settle notes that a client has got or lost its allocation.
-func (r *Relay) settle(from, to net.Addr, allocated bool) {
-	w, ok := wayOf(from, to)
-	if !ok {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.streams[w]
+// settle notes that a client has got or lost its allocation. r.mu is held.
+func (r *Relay) settle(c client, allocated bool) {
+	s := r.streams[way{c.from, c.to}]
 	switch {
-	case s == nil || allocated == (s.waiting == nil):
+	case !c.stream || s == nil || allocated == (s.waiting == nil):
 	case allocated:
 		s.idle.Stop()
 		r.stopWaiting(s)

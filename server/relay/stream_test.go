@@ -56,16 +56,49 @@ func TestAConnectionWithoutAnAllocationIsClosed(t *testing.T) {
 }
 
 func TestAConnectionWithAnAllocationStaysUntilThatEnds(t *testing.T) {
-	cfg := generous()
-	cfg.AllocateWithin = 50 * time.Millisecond
-	b := start(t, cfg)
+	b := start(t, generous()) // whose time is not over in this test
 	b.allocate("tcp", "ana")
-	ends(t, b.dial()) // which came later, and whose time is over
+	ana := b.only(t)
+	waits := func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return ana.waiting != nil
+	}
+	if ana.idle.Stop() || waits() {
+		t.Error("its time runs though it has an allocation")
+	}
+	ana.giveUp() // as if that had just run out
 	if n := b.Counts().Streams; n != 1 {
 		t.Fatalf("%d streams, want ana's", n)
 	}
+	// The end of an allocation may be told late, when there is a new one.
+	b.ended(ana.Conn.RemoteAddr(), ana.Conn.LocalAddr())
+	if ana.idle.Stop() || waits() {
+		t.Error("its time runs again though it has an allocation")
+	}
 	b.Revoke(Revocation{ID: "ana", Until: time.Now().Add(time.Minute).Unix()})
-	settle(t, "ana's stream ends after her allocation", func() bool { return b.Counts().Streams == 0 })
+	settle(t, "ana's stream waits again after her allocation", waits)
+	if !ana.idle.Stop() {
+		t.Error("its time does not run")
+	}
+	ana.giveUp()
+	if n := b.Counts().Streams; n != 0 {
+		t.Errorf("%d streams, want none", n)
+	}
+}
+
+// only is the one stream that there is.
+func (b *bench) only(t testing.TB) *stream {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.streams {
+		if len(b.streams) == 1 {
+			return s
+		}
+	}
+	t.Fatalf("%d streams, want one", len(b.streams))
+	return nil
 }
 
 // broken is a listener that fails in two ways.
