@@ -61,6 +61,7 @@ type Relay struct {
 	bound       map[netip.AddrPort]*allocation // by where its socket is
 	holders     holders
 	listens     map[netip.Addr]bool // over UDP
+	listensSTUN map[netip.Addr]bool // with STUN alone, over UDP
 	streams     map[way]*stream
 	from        map[netip.Prefix]int // allocations, by who they are from
 	waiting     *list.List           // of *stream without an allocation, longest first
@@ -81,7 +82,7 @@ func New(cfg Config) *Relay {
 		cfg: cfg, trouble: newTrouble(cfg.Log), answers: newAnswers(), realms: newRealms(), count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
-		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: list.New(), waitingFrom: map[netip.Prefix]int{},
+		holders: newHolders(), listens: map[netip.Addr]bool{}, listensSTUN: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: list.New(), waitingFrom: map[netip.Prefix]int{},
 	}
 }
 

@@ -57,6 +57,11 @@ func (r *Relay) ListenSTUN(addresses []netip.Addr, port uint16) error {
 	if !r.add(server) {
 		return net.ErrClosed
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ip := range conns {
+		r.listensSTUN[ip] = true
+	}
 	return nil
 }
 
