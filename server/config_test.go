@@ -82,7 +82,7 @@ func TestTheDefaultsAreThePolicysOwn(t *testing.T) {
 		Drain:          5 * time.Second,
 		Policy:         room.DefaultPolicy(),
 		Relay: relayConfig{
-			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Max: 2000, MaxEach: 100, MaxAddress: 500, Rate: 1000, RateEach: 50,
+			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Max: 2000, MaxEach: 100, Rate: 1000, RateEach: 50,
 			CheckCredentials: time.Minute, CheckFor: 2 * time.Minute,
 		},
 	}
@@ -167,6 +167,21 @@ func TestEveryFlagHasAnEnvironmentTwinThatTheFlagOutranks(t *testing.T) {
 					t.Errorf("flag and twin give %+v, %v, want %+v", both, err, byFlag)
 				}
 			})
+		}
+	}
+}
+
+func TestOneAddressMayHaveHalfOfTheRelay(t *testing.T) {
+	without(t)
+	for _, tt := range []struct {
+		args []string
+		want int
+	}{
+		{nil, 1000}, {[]string{"--relay-max", "30"}, 15}, {[]string{"--relay-max", "0"}, 1}, {[]string{"--relay-max-address", "7"}, 7},
+	} {
+		got, err := parseConfig(tt.args)
+		if err != nil || got.Relay.maxAddress() != tt.want {
+			t.Errorf("%q: %d, %v, want %d", tt.args, got.Relay.maxAddress(), err, tt.want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -26,7 +27,7 @@ type relayConfig struct {
 	Credentials  time.Duration // how long one opens allocations
 	Keep         time.Duration // how long after that it keeps them open
 	Max, MaxEach int
-	MaxAddress   int
+	MaxAddress   int // 0 is not set
 	Rate         int // Mbit/s
 	RateEach     int
 
@@ -56,7 +57,7 @@ func (c *relayConfig) settings() group {
 		{"relay-keep", "TIME", "12h", "how long after their expiry credentials keep open what they have opened; then the page takes fresh ones", duration(&c.Keep, time.Minute, 7*24*time.Hour)},
 		{"relay-max", "N", "2000", "allocations at the same time; each needs a file descriptor, over TCP two", number(&c.Max, 0, 1_000_000)},
 		{"relay-max-each", "N", "100", "the same for one participant, who needs up to three for each other one and network", number(&c.MaxEach, 1, 10_000)},
-		{"relay-max-address", "N", "500", "the same from one IPv4 address or IPv6 /64, whoever comes from there: from an office, or from a proxy before TCP and TLS", number(&c.MaxAddress, 1, 1_000_000)},
+		{"relay-max-address", "N", "", "the same from one IPv4 address or IPv6 /64, whoever comes from there: from an office, or from a proxy before TCP and TLS, for which it should be as high as --relay-max (default: half of that)", number(&c.MaxAddress, 1, 1_000_000)},
 		{"relay-rate", "MBIT", "1000", "Mbit/s through the relay, both ways added up; what is more is dropped", number(&c.Rate, 1, 1_000_000)},
 		{"relay-rate-each", "MBIT", "50", "the same for one participant", number(&c.RateEach, 1, 1_000_000)},
 		{"relay-control", "HOST:PORT", "", "where holdline relay is told who has left (its default 127.0.0.1:3480); given to the server, that process relays, at --relay-addr, and calls through it outlive the server's restarts", loopback(&c.Control)},
@@ -78,6 +79,13 @@ func (c *relayConfig) check() error {
 		return errors.New("--relay-control needs an address in --relay-addr, got off")
 	}
 	return nil
+}
+
+// maxAddress leaves the others half where nothing is set, and of --relay-max's
+// default enough for an office of 60 people in rooms of eight: seven others
+// each, twice.
+func (c *relayConfig) maxAddress() int {
+	return cmp.Or(c.MaxAddress, max(c.Max/2, 1))
 }
 
 func (c *relayConfig) scale(f float64) {

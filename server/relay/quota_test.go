@@ -1,8 +1,10 @@
 package relay
 
 import (
+	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,26 +12,38 @@ import (
 )
 
 func TestAllocationsAreCounted(t *testing.T) {
+	var log strings.Builder
 	cfg := generous()
 	cfg.Max, cfg.MaxEach = 3, 2
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	b := start(t, cfg)
 	_, first := b.allocate("udp", "ana")
 	b.allocate("tcp", "ana")
 	_, err := b.client("udp", as("ana")).Allocate()
 	wantCode(t, err, stun.CodeAllocQuotaReached)
 	b.wantRefused(RefusedQuota, 1)
+	if log.Len() > 0 { // what one may have is no trouble of the operator's
+		t.Errorf("told: %s", &log)
+	}
 	b.allocate("udp", "bo")
-	_, err = b.client("udp", as("cy")).Allocate()
-	wantCode(t, err, stun.CodeAllocQuotaReached)
-	b.wantRefused(RefusedQuotaAll, 1)
+	for range 2 {
+		_, err = b.client("udp", as("cy")).Allocate()
+		wantCode(t, err, stun.CodeAllocQuotaReached)
+	}
+	b.wantRefused(RefusedQuotaAll, 2)
+	if n := strings.Count(log.String(), "--relay-max says"); n != 1 {
+		t.Errorf("told %d times, want once a minute: %s", n, &log)
+	}
 	first.Close() // says so to the relay
 	settle(t, "an allocation that was given back is free", func() bool { return b.Counts().Allocations == 2 })
 	b.allocate("udp", "cy")
 }
 
 func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
+	var log strings.Builder
 	cfg := generous()
 	cfg.MaxAddress = 2
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	b := start(t, cfg)
 	_, first := b.allocate("udp", "ana")
 	b.allocate("tcp", "bo")
@@ -38,6 +52,9 @@ func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
 		wantCode(t, err, stun.CodeAllocQuotaReached)
 	}
 	b.wantRefused(RefusedQuotaAddress, 2)
+	if n := strings.Count(log.String(), "--relay-max-address says"); n != 1 {
+		t.Errorf("told %d times, want once a minute: %s", n, &log)
+	}
 	// Linux has all of 127.0.0.0/8.
 	elsewhere, err := net.ListenPacket("udp4", "127.0.0.3:0")
 	if err != nil {

@@ -177,7 +177,7 @@ func (r *Relay) begun(from, to, relayed net.Addr) {
 	over, a := r.note(c, udp)
 	r.mu.Unlock()
 	if over {
-		r.count.refuse(RefusedQuotaAddress)
+		r.refuse(RefusedQuotaAddress)
 		a.Close()
 	}
 }

@@ -128,7 +128,10 @@ func TestAListenerThatBreaksEndsServe(t *testing.T) {
 }
 
 func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) {
-	b := start(t, generous())
+	cfg := generous()
+	cfg.MaxAddress = cfg.Max / 4
+	const each = MaxWaiting / 4
+	b := start(t, cfg)
 	// take is a connection from an address, and its other end.
 	port := 0
 	take := func(from string) net.Conn {
@@ -146,10 +149,10 @@ func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) 
 	other := take("192.0.2.1")
 	_, ana := b.allocate("tcp", "ana")
 	var one []net.Conn
-	for range maxWaitingEach {
+	for range each {
 		one = append(one, take("2001:db8::1"))
 	}
-	if n := b.Counts().Streams; n != maxWaitingEach+2 {
+	if n := b.Counts().Streams; n != each+2 {
 		t.Fatalf("%d streams, want all", n)
 	}
 	late := take("2001:db8::2") // of the same /64
@@ -158,7 +161,7 @@ func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) 
 		t.Error("another than the oldest of that address has ended")
 	}
 	b.wantRefused(RefusedStreams, 1)
-	for i := range MaxWaiting - maxWaitingEach - 1 {
+	for i := range MaxWaiting - each - 1 {
 		take(fmt.Sprintf("10.0.%d.%d", i/100, i%100))
 	}
 	b.wantRefused(RefusedStreams, 1)
@@ -171,6 +174,16 @@ func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) 
 	_, bo := b.allocate("tcp", "bo") // whose own connection is the newest
 	bo.WriteTo([]byte("open"), ana.LocalAddr())
 	pass(t, ana, bo, bo.LocalAddr(), "who has an allocation does not wait")
+}
+
+func TestAsManyConnectionsOfOneAddressMayWaitAsItMayHaveAllocations(t *testing.T) {
+	for _, tt := range []struct{ most, address, want int }{
+		{2000, 1000, 512}, {2000, 2000, 1024}, {2000, 5000, 1024}, {0, 1, 1024}, {1_000_000, 1, 32},
+	} {
+		if got := (Config{Max: tt.most, MaxAddress: tt.address}).waitingEach(); got != tt.want {
+			t.Errorf("%d of %d allocations: %d wait, want %d", tt.address, tt.most, got, tt.want)
+		}
+	}
 }
 
 func TestWhatIsNoFrameEndsItsConnectionOnly(t *testing.T) {
