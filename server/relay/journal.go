@@ -7,15 +7,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 )
 
 // journal is a file of revocations, a JSON object a line: a credential that
 // was revoked would otherwise be good again after a restart. One goroutine
 // writes it, and nobody waits for a disk who relays or revokes. A line that
-// was cut off is left out.
+// was cut off is left out. Two relays may have one file: what one writes while
+// the other writes it anew may be lost.
 type journal struct {
 	path   string
+	note   func(Revocation)    // takes up one that was read
 	all    func() []Revocation // what is still needed
 	failed func(error)
 
@@ -28,35 +31,24 @@ type journal struct {
 	// Of the goroutine:
 	file  *os.File
 	lines int
-	cut   bool // the last write failed, perhaps within a line
 }
 
 // KeepRevocations takes up the revocations of a file, and writes there what
-// comes. The file is written as long as the relay is open, even if not all goes
-// well at first.
+// comes, even if not all goes well at first.
 func (r *Relay) KeepRevocations(path string) error {
-	file, err := openJournal(path, 0)
+	file, err := openJournal(path)
 	if err != nil {
 		return fmt.Errorf("keep revocations: %w", err)
 	}
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		var rev Revocation
-		if json.Unmarshal(lines.Bytes(), &rev) == nil && rev.ID != "" {
-			r.revoked.add(rev, r.cfg.Now())
-		}
-	}
-	// A line that is too long ends the scanner; the file is written anew anyhow.
-	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
-		file.Close()
-		return fmt.Errorf("read %s: %w", path, err)
-	}
 	j := &journal{
-		path: path, file: file, cut: true, all: r.revoked.all,
+		path: path, file: file, all: r.revoked.all,
+		note:   func(rev Revocation) { r.revoked.take(rev, r.cfg.Now()) },
 		failed: func(err error) { r.trouble.warn("a revocation would be lost over a restart", "error", err) },
 		ready:  make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	err = j.rewrite()
+	if err = j.rewrite(); err != nil {
+		err = fmt.Errorf("keep revocations: %w", err)
+	}
 	r.revoked.mu.Lock()
 	r.revoked.journal = j
 	r.revoked.mu.Unlock()
@@ -64,8 +56,8 @@ func (r *Relay) KeepRevocations(path string) error {
 	return err
 }
 
-func openJournal(path string, also int) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|also, 0o600)
+func openJournal(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
 // add has rev written soon. Beyond what is kept the oldest goes: the disk
@@ -110,40 +102,76 @@ func (j *journal) run() {
 	}
 }
 
-// write adds to the file.
+// write adds to the file. It begins with a new line, for the one before may
+// have been cut off, by a disk without room or the end of a process.
 func (j *journal) write(batch []Revocation) error {
 	if j.lines+len(batch) > 2*maxRevoked {
 		return j.rewrite()
 	}
-	text := lines(batch)
-	if j.cut { // or the first line would be part of what was cut off
-		text = "\n" + text
+	if err := j.reopen(); err != nil {
+		return err
 	}
-	_, err := io.WriteString(j.file, text)
-	j.cut = err != nil
 	j.lines += len(batch)
+	_, err := io.WriteString(j.file, "\n"+lines(batch))
 	return err
+}
+
+// reopen finds the file that another relay has put there.
+func (j *journal) reopen() error {
+	there, err := os.Stat(j.path)
+	open, err2 := j.file.Stat()
+	if err == nil && err2 == nil && os.SameFile(there, open) {
+		return nil
+	}
+	file, err := openJournal(j.path)
+	if err != nil {
+		return err
+	}
+	j.file.Close()
+	j.file = file
+	return nil
 }
 
 // rewrite leaves in the file what is still needed. Until all of that is on the
 // disk the file stays as it is.
 func (j *journal) rewrite() error {
+	if err := j.read(); err != nil {
+		return err
+	}
+	next, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(next.Name())
 	all := j.all()
-	next := j.path + ".next"
-	file, err := openJournal(next, os.O_TRUNC)
+	_, err = io.WriteString(next, lines(all))
+	if err = errors.Join(err, next.Sync(), next.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(next.Name(), j.path); err != nil {
+		return err
+	}
+	j.lines = len(all)
+	return j.reopen()
+}
+
+func (j *journal) read() error {
+	file, err := os.Open(j.path)
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(file, lines(all))
-	if err = errors.Join(err, file.Sync()); err == nil {
-		err = os.Rename(next, j.path)
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		var rev Revocation
+		if json.Unmarshal(lines.Bytes(), &rev) == nil && rev.ID != "" {
+			j.note(rev)
+		}
 	}
-	if err != nil {
-		file.Close()
+	// A line that is too long ends the scanner; the file is written anew anyhow.
+	if err := lines.Err(); !errors.Is(err, bufio.ErrTooLong) {
 		return err
 	}
-	j.file.Close()
-	j.file, j.lines, j.cut = file, len(all), false
 	return nil
 }
 

@@ -3,10 +3,10 @@ package relay
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,8 +49,40 @@ func TestRevocationsOutliveTheRelay(t *testing.T) {
 	}
 	second.Revoke(Revocation{"di", 1600})
 	second.Close()
-	if got, _ := os.ReadFile(path); string(got) != `{"id":"ana","until":1600}`+"\n"+`{"id":"di","until":1600}`+"\n" {
-		t.Errorf("kept: %s", got)
+	wantKept(t, path, `{"id":"ana","until":1600}`, `{"id":"di","until":1600}`)
+}
+
+// idle is a journal whose goroutine has ended.
+func idle(t *testing.T, r *Relay, path string) *journal {
+	t.Helper()
+	if err := r.KeepRevocations(path); err != nil {
+		t.Fatal(err)
+	}
+	j := r.revoked.journal
+	r.Close()
+	r.revoked.journal = nil
+	if err := j.reopen(); err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+// wantKept checks the lines of a file that are not empty.
+func wantKept(t *testing.T, path string, want ...string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.FieldsFunc(string(data), func(c rune) bool { return c == '\n' }); !slices.Equal(got, want) {
+		t.Errorf("kept: %q, want %q", got, want)
+	}
+}
+
+func (j *journal) mustWrite(t *testing.T, all ...Revocation) {
+	t.Helper()
+	if err := j.write(all); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -60,104 +92,63 @@ func TestTheFileOfRevocationsIsBounded(t *testing.T) {
 	cfg := generous()
 	cfg.Now = func() time.Time { return now }
 	r := New(cfg)
-	err := r.KeepRevocations(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	journal := r.revoked.journal
-	r.Close() // its goroutine has ended
-	r.revoked.journal = nil
-	if journal.file, err = openJournal(path, 0); err != nil {
-		t.Fatal(err)
-	}
-	write := func(rev Revocation) {
+	j := idle(t, r, path)
+	j.lines = 2*maxRevoked - 2
+	for _, rev := range []Revocation{{"ana", 1100}, {"bo", 1100}} {
 		r.Revoke(rev)
-		if err := journal.write([]Revocation{rev}); err != nil {
-			t.Fatal(err)
-		}
+		j.mustWrite(t, rev)
 	}
-	journal.lines = 2*maxRevoked - 2
-	write(Revocation{"ana", 1100})
-	write(Revocation{"bo", 1100})
+	wantKept(t, path, `{"id":"ana","until":1100}`, `{"id":"bo","until":1100}`)
 	now = time.Unix(1200, 0)
-	write(Revocation{"cy", 1300})
-	if got, _ := os.ReadFile(path); string(got) != `{"id":"cy","until":1300}`+"\n" {
-		t.Errorf("kept: %s", got)
-	}
-	write(Revocation{"di", 1300})
-	if got, _ := os.ReadFile(path); string(got) != `{"id":"cy","until":1300}`+"\n"+`{"id":"di","until":1300}`+"\n" {
-		t.Errorf("kept: %s", got)
-	}
+	r.Revoke(Revocation{"cy", 1300})
+	j.mustWrite(t, Revocation{"cy", 1300})
+	wantKept(t, path, `{"id":"cy","until":1300}`)
+	j.mustWrite(t, Revocation{"di", 1300})
+	wantKept(t, path, `{"id":"cy","until":1300}`, `{"id":"di","until":1300}`)
 }
 
 func TestALineThatWasCutOffLeavesTheNextOneWhole(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "revocations")
-	r := New(generous())
-	if err := r.KeepRevocations(path); err != nil {
-		t.Fatal(err)
-	}
-	journal := r.revoked.journal
-	r.Close()
-	file, err := openJournal(path, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	file.WriteString(`{"id":"ana","un`) // and then there was no room
-	file.Close()
-	journal.file = file
-	if journal.write([]Revocation{{"ana", 1}}) == nil {
-		t.Fatal("a closed file is written")
-	}
-	if journal.file, err = openJournal(path, 0); err != nil {
-		t.Fatal(err)
-	}
-	for _, id := range []string{"bo", "cy"} {
-		if err := journal.write([]Revocation{{id, 1}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want := `{"id":"ana","un` + "\n" + `{"id":"bo","until":1}` + "\n" + `{"id":"cy","until":1}` + "\n"
-	if got, _ := os.ReadFile(path); string(got) != want {
-		t.Errorf("kept: %s", got)
-	}
+	path := filepath.Join(t.TempDir(), "revocations")
+	j := idle(t, New(generous()), path)
+	j.file.WriteString(`{"id":"ana","un`) // and then the disk had no room
+	j.mustWrite(t, Revocation{"bo", 1})
+	wantKept(t, path, `{"id":"ana","un`, `{"id":"bo","until":1}`)
+}
 
-	// Written anew, the file is as it was until all of it is there.
-	journal.path = filepath.Join(dir, "gone", "revocations")
-	if journal.rewrite() == nil {
-		t.Fatal("a file in no folder is written")
+func TestAFileThatIsWrittenAnewStaysAsItIsUntilThen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "revocations")
+	j := idle(t, New(generous()), path)
+	j.mustWrite(t, Revocation{"ana", 1})
+	j.all = func() []Revocation { // of which nothing is on the disk yet
+		wantKept(t, path, `{"id":"ana","until":1}`)
+		return nil
 	}
-	if got, _ := os.ReadFile(path); string(got) != want {
-		t.Errorf("left: %s", got)
+	if err := j.rewrite(); err != nil {
+		t.Fatal(err)
+	}
+	wantKept(t, path)
+	if left, err := filepath.Glob(path + "-*"); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }
 
-func TestNobodyWaitsForADisk(t *testing.T) {
-	r := New(generous())
-	if err := r.KeepRevocations(filepath.Join(t.TempDir(), "revocations")); err != nil {
-		t.Fatal(err)
-	}
-	hangs, file, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.revoked.journal.file.Close()
-	r.revoked.journal.file = file
+func TestTwoRelaysMayHaveOneFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "revocations")
 	until := time.Now().Add(time.Minute).Unix()
-	for i := range maxRevoked + 5000 { // more than a pipe takes
-		r.Revoke(Revocation{fmt.Sprint("somebody who has left, number ", i), until})
+	line := func(id string) string { return fmt.Sprintf(`{"id":"%s","until":%d}`, id, until) }
+	first := idle(t, New(generous()), path)
+	first.mustWrite(t, Revocation{"ana", until})
+	r := New(generous())
+	second := idle(t, r, path) // writes it anew
+	first.mustWrite(t, Revocation{"bo", until})
+	second.mustWrite(t, Revocation{"cy", until})
+	wantKept(t, path, line("ana"), line("bo"), line("cy"))
+	if err := second.rewrite(); err != nil {
+		t.Fatal(err)
 	}
-	if !r.revoked.covers(fmt.Sprint("somebody who has left, number ", maxRevoked+4999), time.Unix(until, 0)) {
-		t.Error("the last is not revoked")
+	if !r.revoked.covers("bo", time.Unix(until, 0)) {
+		t.Error("what the first has written is not taken up when the second writes anew")
 	}
-	r.revoked.journal.mu.Lock()
-	if n := len(r.revoked.journal.waiting); n > maxRevoked {
-		t.Errorf("%d wait, want at most %d", n, maxRevoked)
-	}
-	r.revoked.journal.mu.Unlock()
-	go io.Copy(io.Discard, hangs)
-	r.Close()
 }
 
 func TestWhatCannotBeKeptIsTold(t *testing.T) {
@@ -168,10 +159,16 @@ func TestWhatCannotBeKeptIsTold(t *testing.T) {
 	if err := r.KeepRevocations(t.TempDir()); err == nil {
 		t.Error("a folder is taken for the file")
 	}
-	if err := r.KeepRevocations(filepath.Join(t.TempDir(), "revocations")); err != nil {
+	dir := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	r.revoked.journal.file.Close()
+	if err := r.KeepRevocations(filepath.Join(dir, "revocations")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
 	for _, id := range []string{"ana", "bo"} {
 		r.Revoke(Revocation{id, time.Now().Add(time.Minute).Unix()})
 	}

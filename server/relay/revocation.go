@@ -37,6 +37,13 @@ func (r *revocations) add(rev Revocation, now time.Time) {
 	}
 }
 
+// take is add of what the journal has already.
+func (r *revocations) take(rev Revocation, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.note(rev, now)
+}
+
 // all are those that are needed, as they came.
 func (r *revocations) all() []Revocation {
 	r.mu.Lock()
