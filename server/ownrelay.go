@@ -34,6 +34,11 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 	if !onlyLoopback(cfg.Addr) {
 		ice.lan = lanAddresses
 	}
+	if len(r.TURN) == 0 && r.Addr != off {
+		if ice.before, err = issuedBefore(cfg.State, r.Credentials, time.Now()); err != nil {
+			log.Warn("credentials that lived longer than --relay-credentials outlive who leaves", "error", err)
+		}
+	}
 	stop = func() {}
 	secure := func(host string) bool { return cert != nil && !cert.Own && cert.leaf().VerifyHostname(host) == nil }
 	switch {

@@ -53,7 +53,7 @@ func (c *relayConfig) settings() group {
 		{"relay-public-address", "LIST", "", "addresses, one IPv4 and one IPv6 at most, by which others reach this machine behind its NAT; its UDP ports must be forwarded", publicAddresses(&c.Public)},
 		{"relay-ports", "MIN-MAX", "", "UDP ports of relayed addresses, which a firewall must let in (default: those that the system gives)", ports(&c.Ports)},
 		{"relay-allow", "LIST", "", "where to relay beside the Internet: private, link-local, loopback, own, 192.0.2.0/24, separated by commas; calls within a LAN need none of it, for from one relayed address to another is always allowed", allowed(&c.Allow)},
-		{"relay-credentials", "TIME", "10m", "how long a page's credentials open new allocations; the open ones end with the participant", duration(&c.Credentials, 10*time.Second, 24*time.Hour)},
+		{"relay-credentials", "TIME", "10m", "how long a page's credentials open new allocations; the open ones end with the participant", duration(&c.Credentials, 10*time.Second, longestCredentials)},
 		{"relay-keep", "TIME", "12h", "how long after their expiry credentials keep open what they have opened; then the page takes fresh ones", duration(&c.Keep, time.Minute, 7*24*time.Hour)},
 		{"relay-max", "N", "2000", "allocations at the same time; each needs a file descriptor, over TCP two", number(&c.Max, 0, 1_000_000)},
 		{"relay-max-each", "N", "100", "the same for one participant, who needs up to three for each other one and network", number(&c.MaxEach, 1, 10_000)},
