@@ -17,7 +17,7 @@ func TestRelayedAddressesHaveThePortsThatTheFirewallLetsThrough(t *testing.T) {
 	cfg := generous()
 	cfg.Ports = freePorts(t)
 	first := cfg.Ports.Min
-	var log strings.Builder
+	var log logged
 	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	b := start(t, cfg)
 	got := map[int]bool{}
