@@ -82,7 +82,7 @@ func TestTheDefaultsAreThePolicysOwn(t *testing.T) {
 		Drain:          5 * time.Second,
 		Policy:         room.DefaultPolicy(),
 		Relay: relayConfig{
-			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Max: 2000, MaxEach: 100, MaxAddress: 500, Rate: 1000, RateEach: 50,
+			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Max: 2000, MaxEach: 100, Rate: 1000, RateEach: 50,
 			CheckCredentials: time.Minute, CheckFor: 2 * time.Minute,
 		},
 	}
@@ -167,6 +167,21 @@ func TestEveryFlagHasAnEnvironmentTwinThatTheFlagOutranks(t *testing.T) {
 					t.Errorf("flag and twin give %+v, %v, want %+v", both, err, byFlag)
 				}
 			})
+		}
+	}
+}
+
+func TestOneAddressMayHaveHalfOfTheRelay(t *testing.T) {
+	without(t)
+	for _, tt := range []struct {
+		args []string
+		want int
+	}{
+		{nil, 1000}, {[]string{"--relay-max", "30"}, 15}, {[]string{"--relay-max", "0"}, 1}, {[]string{"--relay-max-address", "7"}, 7},
+	} {
+		got, err := parseConfig(tt.args)
+		if err != nil || got.Relay.maxAddress() != tt.want {
+			t.Errorf("%q: %d, %v, want %d", tt.args, got.Relay.maxAddress(), err, tt.want)
 		}
 	}
 }
@@ -262,7 +277,16 @@ func TestBadValuesAreRefusedWithFlagLimitAndWhatCame(t *testing.T) {
 		{[]string{"--relay-control", ":3480"}, []string{"--relay-control", "--relay-addr"}},
 		{[]string{"--relay-control", ":3480", "--relay-addr", "off"}, []string{"--relay-control", "--relay-addr", "off"}},
 		{[]string{"--turn", "http://a.example"}, []string{"--turn", "turns:", `"http://a.example"`}},
-		{[]string{"--turn", "turn:"}, []string{"--turn", "turns:", `"turn:"`}},
+		{[]string{"--turn", "turn:"}, []string{"--turn", "stuns:", "turns:", `"turn:"`}},
+		{[]string{"--turn", "TURN:a"}, []string{"--turn", `"TURN:a"`}},
+		{[]string{"--turn", "stun:a,turn:u@a:3478"}, []string{"--turn", `"stun:a,turn:u@a:3478"`}},
+		{[]string{"--turn", "turn:a:0"}, []string{"--turn", `"turn:a:0"`}},
+		{[]string{"--turn", "turn:a:65536"}, []string{"--turn", `"turn:a:65536"`}},
+		{[]string{"--turn", "turn:a?"}, []string{"--turn", `"turn:a?"`}},
+		{[]string{"--turn", "turn:a/b"}, []string{"--turn", `"turn:a/b"`}},
+		{[]string{"--turn", "turn:a#x"}, []string{"--turn", `"turn:a#x"`}},
+		{[]string{"--turn", "turn:" + strings.Repeat("a", 508)}, []string{"--turn", "512 bytes"}},
+		{[]string{"--turn", strings.Repeat("turn:a,", 16) + "turn:a"}, []string{"--turn", "up to 16"}},
 		{[]string{"--turn", "turn:a.example", "--relay-addr", ":1"}, []string{"--turn", "--relay-addr"}},
 		{[]string{"--turn-secret", "s"}, []string{"--turn-secret", "--turn"}},
 		{[]string{"--own-certificate", "no"}, []string{"--own-certificate", "true or false", `"no"`}},

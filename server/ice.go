@@ -20,6 +20,7 @@ type iceServers struct {
 	key    []byte                                           // of this server, which makes the ids
 	secret string                                           // that credentials are made with
 	life   time.Duration
+	before time.Time     // when the credentials are over that earlier servers have issued
 	checks time.Duration // the life of the credentials of who only checks
 	// revoke ends what somebody has at a relay of ours; a foreign one's
 	// credentials run out.
@@ -134,17 +135,21 @@ func farthest() netip.Addr {
 
 // end revokes what a participant of a room has.
 func (s *iceServers) end(room, participant string) {
-	s.endID(relay.ID(s.key, room, participant), s.life)
+	until := time.Now().Add(s.life)
+	if s.before.After(until) {
+		until = s.before
+	}
+	s.endID(relay.ID(s.key, room, participant), until)
 }
 
 // endCheck revokes what somebody has who only checked.
 func (s *iceServers) endCheck(participant string) {
-	s.endID(relay.CheckID(s.key, participant), s.checks)
+	s.endID(relay.CheckID(s.key, participant), time.Now().Add(s.checks))
 }
 
-func (s *iceServers) endID(id string, life time.Duration) {
+func (s *iceServers) endID(id string, until time.Time) {
 	if s.revoke != nil {
-		s.revoke(relay.Revocation{ID: id, Until: time.Now().Add(life).Unix()})
+		s.revoke(relay.Revocation{ID: id, Until: until.Unix()})
 	}
 }
 

@@ -8,11 +8,11 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/pion/stun/v4"
-
 	"holdline/server/relay"
+	"holdline/server/signal"
 )
 
 // mbit is a megabit per second in bytes per second.
@@ -21,7 +21,7 @@ const mbit = 1_000_000 / 8
 // newRelay makes the relay that the flags describe; it does not listen yet.
 func newRelay(cfg relayConfig, key []byte, log *slog.Logger) *relay.Relay {
 	return relay.New(relay.Config{
-		Secret: relay.Secret(key), Public: cfg.Public, Ports: cfg.Ports, Allow: cfg.Allow, Max: cfg.Max, MaxEach: cfg.MaxEach, MaxAddress: cfg.MaxAddress,
+		Secret: relay.Secret(key), Public: cfg.Public, Ports: cfg.Ports, Allow: cfg.Allow, Max: cfg.Max, MaxEach: cfg.MaxEach, MaxAddress: cfg.maxAddress(),
 		Rate: int64(cfg.Rate) * mbit, RateEach: int64(cfg.RateEach) * mbit, Keep: cfg.Keep, AllocateWithin: relay.AllocateWithin, Log: log,
 	})
 }
@@ -33,6 +33,11 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 	ice = &iceServers{key: key, secret: relay.Secret(key), life: r.Credentials, checks: min(r.CheckCredentials, r.Credentials)}
 	if !onlyLoopback(cfg.Addr) {
 		ice.lan = lanAddresses
+	}
+	if len(r.TURN) == 0 && r.Addr != off {
+		if ice.before, err = issuedBefore(cfg.State, r.Credentials, time.Now()); err != nil {
+			log.Warn("credentials that lived longer than --relay-credentials outlive who leaves", "error", err)
+		}
 	}
 	stop = func() {}
 	secure := func(host string) bool { return cert != nil && !cert.Own && cert.leaf().VerifyHostname(host) == nil }
@@ -83,7 +88,7 @@ func firewall(tcp int, udp, stun uint16, relayed relay.Ports) string {
 // sortURLs tells the servers that need a credential from those that do not.
 func sortURLs(urls []string) (s, t []string) {
 	for _, u := range urls {
-		if uri, err := stun.ParseURI(u); err == nil && (uri.Scheme == stun.SchemeTypeSTUN || uri.Scheme == stun.SchemeTypeSTUNS) {
+		if scheme, _ := signal.ICEURL(u); strings.HasPrefix(scheme, "stun") {
 			s = append(s, u)
 		} else {
 			t = append(t, u)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -9,9 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pion/stun/v4"
-
 	"holdline/server/relay"
+	"holdline/server/signal"
 )
 
 // relayConfig is what the operator decided about STUN and TURN. Durations are
@@ -27,7 +27,7 @@ type relayConfig struct {
 	Credentials  time.Duration // how long one opens allocations
 	Keep         time.Duration // how long after that it keeps them open
 	Max, MaxEach int
-	MaxAddress   int
+	MaxAddress   int // 0 is not set
 	Rate         int // Mbit/s
 	RateEach     int
 
@@ -53,11 +53,11 @@ func (c *relayConfig) settings() group {
 		{"relay-public-address", "LIST", "", "addresses, one IPv4 and one IPv6 at most, by which others reach this machine behind its NAT; its UDP ports must be forwarded", publicAddresses(&c.Public)},
 		{"relay-ports", "MIN-MAX", "", "UDP ports of relayed addresses, which a firewall must let in (default: those that the system gives)", ports(&c.Ports)},
 		{"relay-allow", "LIST", "", "where to relay beside the Internet: private, link-local, loopback, own, 192.0.2.0/24, separated by commas; calls within a LAN need none of it, for from one relayed address to another is always allowed", allowed(&c.Allow)},
-		{"relay-credentials", "TIME", "10m", "how long a page's credentials open new allocations; the open ones end with the participant", duration(&c.Credentials, 10*time.Second, 24*time.Hour)},
+		{"relay-credentials", "TIME", "10m", "how long a page's credentials open new allocations; the open ones end with the participant", duration(&c.Credentials, 10*time.Second, longestCredentials)},
 		{"relay-keep", "TIME", "12h", "how long after their expiry credentials keep open what they have opened; then the page takes fresh ones", duration(&c.Keep, time.Minute, 7*24*time.Hour)},
 		{"relay-max", "N", "2000", "allocations at the same time; each needs a file descriptor, over TCP two", number(&c.Max, 0, 1_000_000)},
 		{"relay-max-each", "N", "100", "the same for one participant, who needs up to three for each other one and network", number(&c.MaxEach, 1, 10_000)},
-		{"relay-max-address", "N", "500", "the same from one IPv4 address or IPv6 /64, whoever comes from there: from an office, or from a proxy before TCP and TLS", number(&c.MaxAddress, 1, 1_000_000)},
+		{"relay-max-address", "N", "", "the same from one IPv4 address or IPv6 /64, whoever comes from there: from an office, or from a proxy before TCP and TLS, for which it should be as high as --relay-max (default: half of that)", number(&c.MaxAddress, 1, 1_000_000)},
 		{"relay-rate", "MBIT", "1000", "Mbit/s through the relay, both ways added up; what is more is dropped", number(&c.Rate, 1, 1_000_000)},
 		{"relay-rate-each", "MBIT", "50", "the same for one participant", number(&c.RateEach, 1, 1_000_000)},
 		{"relay-control", "HOST:PORT", "", "where holdline relay is told who has left (its default 127.0.0.1:3480); given to the server, that process relays, at --relay-addr, and calls through it outlive the server's restarts", loopback(&c.Control)},
@@ -79,6 +79,13 @@ func (c *relayConfig) check() error {
 		return errors.New("--relay-control needs an address in --relay-addr, got off")
 	}
 	return nil
+}
+
+// maxAddress leaves the others half where nothing is set, and of --relay-max's
+// default enough for an office of 60 people in rooms of eight: seven others
+// each, twice.
+func (c *relayConfig) maxAddress() int {
+	return cmp.Or(c.MaxAddress, max(c.Max/2, 1))
 }
 
 func (c *relayConfig) scale(f float64) {
@@ -153,21 +160,20 @@ func allowed(to *relay.Allow) func(string) error {
 	}
 }
 
-// turnURLs checks the form of RFC 7064 and RFC 7065: browsers throw at others,
-// and there would be no call.
+// turnURLs takes what pages take: one that they refuse would leave them with
+// none, and there would be no call.
 func turnURLs(to *[]string) func(string) error {
 	return func(value string) error {
 		var list []string
+		refused := false
 		for item := range strings.SplitSeq(value, ",") {
 			item = strings.TrimSpace(item)
-			uri, err := stun.ParseURI(item)
-			if err != nil || uri.Host == "" {
-				return fmt.Errorf("up to %d URLs that begin with stun:, turn: or turns:, separated by commas", maxTURNURLs)
-			}
+			_, ok := signal.ICEURL(item)
+			refused = refused || !ok
 			list = append(list, item)
 		}
-		if len(list) > maxTURNURLs {
-			return fmt.Errorf("up to %d URLs that begin with stun:, turn: or turns:, separated by commas", maxTURNURLs)
+		if refused || len(list) > maxTURNURLs {
+			return fmt.Errorf("up to %d URLs, separated by commas, each %s", maxTURNURLs, signal.ICEURLLimit)
 		}
 		*to = list
 		return nil

@@ -29,6 +29,7 @@ type allocation struct {
 	prefix   netip.Prefix   // whose client's it is; known once pion/turn has made it
 	local    netip.AddrPort // where the socket is bound
 	public   netip.AddrPort // what peers are told
+	told     *net.UDPAddr   // public, as pion/turn was told
 	closing  sync.Once
 
 	mu        sync.Mutex
@@ -89,11 +90,11 @@ func (a *allocation) Close() error {
 	return a.conn.Close()
 }
 
-// is reports whether a is the allocation with that relayed address: a timer of
-// an earlier one of the same client may run out late.
+// is reports whether a is the allocation of which pion/turn was told that very
+// relayed address: what concerns another one may come late, when its client has
+// a new one, or its port another client.
 func (a *allocation) is(relayed net.Addr) bool {
-	udp, ok := relayed.(*net.UDPAddr)
-	return a != nil && ok && unmapped(udp.AddrPort()) == a.public
+	return a != nil && relayed == net.Addr(a.told)
 }
 
 func (a *allocation) permits(ip netip.Addr) bool {

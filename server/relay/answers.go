@@ -12,7 +12,8 @@ import (
 // as long as its question (68 bytes to 20: the nonce and realm for a request
 // without a credential; 52 to a binding request over IPv6), so what goes to one
 // address that has no allocation is bounded: to 34 KB a second. An office that
-// joins at once asks some thirty times a page.
+// joins at once asks some thirty times a page. Who has an allocation has heard
+// the realm of its address.
 const (
 	answersPerSecond = 500
 	answersAtOnce    = 2000

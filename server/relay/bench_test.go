@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -129,6 +130,24 @@ func (b *bench) wantRefused(why Refusal, atLeast int64) {
 	if got := b.Counts().Refused[why]; got < atLeast {
 		b.t.Errorf("%d refused as %s, want %d; all: %v", got, why, atLeast, b.Counts().Refused)
 	}
+}
+
+// logged is what the relay has logged, from whichever goroutine.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // settle waits, by looking, for what no message tells.

@@ -120,7 +120,7 @@ func (r *Remote) Run(ctx context.Context) {
 	defer cancel()
 	for batch, end := r.batch(); len(batch) > 0; batch, end = r.batch() {
 		if err := r.tell(ctx, batch); err != nil {
-			r.log.Warn("the relay was not told of all who have left: what is theirs ends by itself", "left", len(batch), "error", err)
+			r.log.Warn("the relay was not told of all who have left: what is theirs ends by itself", "left", r.waiting(), "error", err)
 			return
 		}
 		r.done(end)
@@ -141,6 +141,9 @@ func (r *Remote) run(ctx context.Context) {
 				r.done(end)
 				wait = 0
 				continue
+			}
+			if ctx.Err() != nil {
+				return // this server ends, not the relay
 			}
 			if wait == 0 {
 				r.log.Warn("the relay is not told who has left: is holdline relay running at --relay-control?", "error", err)
@@ -165,6 +168,12 @@ func (r *Remote) batch() (batch []Revocation, end int) {
 	}
 	n := min(len(r.queue), maxBatch)
 	return slices.Clone(r.queue[:n]), r.head + n
+}
+
+func (r *Remote) waiting() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.queue)
 }
 
 // done takes what was told out of the queue, which may have lost some meanwhile.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -77,10 +78,40 @@ func TestAServerThatEndsTellsWhatWaits(t *testing.T) {
 		t.Errorf("%d are told, want all %d", n, maxBatch+1)
 	}
 	server.Close()
-	remote.Revoke(Revocation{"ana", until})
+	for i := range maxBatch + 1 {
+		remote.Revoke(Revocation{strconv.Itoa(i), until})
+	}
 	remote.Run(ctx)
-	if !strings.Contains(log.String(), "left=1") {
-		t.Errorf("of what could not be told is said: %s", &log)
+	if want := fmt.Sprintf("left=%d", maxBatch+1); !strings.Contains(log.String(), want) {
+		t.Errorf("of what could not be told is said: %s, want %s", &log, want)
+	}
+}
+
+func TestAServerThatEndsWhileItTellsDoesNotBlameTheRelay(t *testing.T) {
+	r := New(generous())
+	t.Cleanup(r.Close)
+	control := r.Control()
+	ctx, cancel := context.WithCancel(t.Context())
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if asked.Add(1) == 1 {
+			io.Copy(io.Discard, request.Body) // or the server does not see that its client goes
+			cancel()
+			<-request.Context().Done()
+			return
+		}
+		control.ServeHTTP(w, request)
+	}))
+	t.Cleanup(server.Close)
+	var log strings.Builder
+	remote := NewRemote(strings.TrimPrefix(server.URL, "http://"), testSecret, slog.New(slog.NewTextHandler(&log, nil)))
+	remote.Revoke(Revocation{"ana", time.Now().Add(time.Minute).Unix()})
+	remote.Run(ctx)
+	if log.Len() > 0 {
+		t.Errorf("it says: %s", &log)
+	}
+	if !r.revoked.covers("ana", time.Now()) {
+		t.Error("the relay was not told at last")
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 	RefusedMalformed    Refusal = "malformed"     // a username that is none of ours
 	RefusedExpired      Refusal = "expired"       // a credential
 	RefusedRevoked      Refusal = "revoked"       // a credential
-	RefusedForged       Refusal = "forged"        // a password that is not the username's
+	RefusedForged       Refusal = "forged"        // a password that is not the username's, or the realm of another address
 	RefusedQuota        Refusal = "quota"         // allocations of one participant
 	RefusedQuotaAll     Refusal = "quota-all"     // allocations of all
 	RefusedQuotaAddress Refusal = "quota-address" // allocations from one address

@@ -32,21 +32,29 @@ const maxAddresses = 256
 func (r *Relay) follow(addresses []netip.Addr, port, stunPort uint16) {
 	for _, ip := range addresses {
 		r.mu.RLock()
-		skip := r.listens[ip] || len(r.listens) >= maxAddresses || r.closed
+		listens, both := r.listens[ip], r.listensSTUN[ip] || stunPort == 0
+		skip := listens && both || !listens && len(r.listens) >= maxAddresses || r.closed
 		r.mu.RUnlock()
 		if skip {
 			continue
 		}
 		one := []netip.Addr{ip}
-		err := r.Listen(one, port)
-		if err == nil && stunPort != 0 {
-			err = r.ListenSTUN(one, stunPort)
+		if !listens && !r.served("an address that the machine got is not served", r.Listen(one, port)) {
+			continue
 		}
-		// One that it lost again, or does not use yet, is none of the operator's.
-		if err != nil && !errors.Is(err, syscall.EADDRNOTAVAIL) {
-			r.trouble.warn("an address that the machine got is not served", "error", err)
+		if !both {
+			r.served("an address that the machine got has no second port for STUN", r.ListenSTUN(one, stunPort))
 		}
 	}
+}
+
+// served reports whether an address is, and tells the operator why it is not.
+// One that the machine lost again, or does not use yet, is none of the operator's.
+func (r *Relay) served(otherwise string, err error) bool {
+	if err != nil && !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		r.trouble.warn(otherwise, "error", err)
+	}
+	return err == nil
 }
 
 // ListensOn reports whether clients may come to an address over UDP.

@@ -56,10 +56,19 @@ func TestAnAddressThatCannotBeServedIsTold(t *testing.T) {
 		t.Errorf("told: %s", &log)
 	}
 	log.Reset()
-	r.trouble = newTrouble(cfg.Log)
-	r.follow([]netip.Addr{later}, freePort(t), port)
-	if !strings.Contains(log.String(), taken.LocalAddr().String()+" over UDP") {
+	free := freePort(t)
+	r.follow([]netip.Addr{later}, free, port)
+	if !strings.Contains(log.String(), "second port") || !strings.Contains(log.String(), taken.LocalAddr().String()+" over UDP") {
 		t.Errorf("of its second port is told: %s", &log)
+	}
+	taken.Close()
+	r.follow([]netip.Addr{later}, free, port)
+	if !r.ListensOn(later) || !r.listensSTUN[later] {
+		t.Error("the second port is not tried again")
+	}
+	r.follow([]netip.Addr{later}, free, port) // and then nothing is
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 {
+		t.Errorf("told %d times: %s", n, &log)
 	}
 }
 

@@ -112,6 +112,7 @@ func (s *socket) WriteTo(p []byte, to net.Addr) (int, error) {
 		if c, _ := clientOf(to, s.LocalAddr()); !s.relay.mayAnswer(c) {
 			return len(p), nil
 		}
+		p = s.relay.realms.write(p, to)
 	}
 	return s.PacketConn.WriteTo(p, to)
 }

@@ -7,78 +7,191 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"sync"
 )
 
 // journal is a file of revocations, a JSON object a line: a credential that
-// was revoked would otherwise be good again after a restart. It is written in
-// place, so that two relays may have one; a line that was cut off is left out.
+// was revoked would otherwise be good again after a restart. One goroutine
+// writes it, and nobody waits for a disk who relays or revokes. A line that
+// was cut off is left out. Two relays may have one file: what one writes while
+// the other writes it anew may be lost.
 type journal struct {
+	path   string
+	note   func(Revocation)    // takes up one that was read
+	all    func() []Revocation // what is still needed
+	failed func(error)
+
+	mu      sync.Mutex
+	waiting []Revocation // at most maxRevoked
+	closed  bool
+	ready   chan struct{}
+	ended   chan struct{}
+
+	// Of the goroutine:
 	file  *os.File
 	lines int
 }
 
 // KeepRevocations takes up the revocations of a file, and writes there what
-// comes.
+// comes, even if not all goes well at first.
 func (r *Relay) KeepRevocations(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	file, err := openJournal(path)
 	if err != nil {
 		return fmt.Errorf("keep revocations: %w", err)
 	}
+	j := &journal{
+		path: path, file: file, all: r.revoked.all,
+		note:   func(rev Revocation) { r.revoked.take(rev, r.cfg.Now()) },
+		failed: func(err error) { r.trouble.warn("a revocation would be lost over a restart", "error", err) },
+		ready:  make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	if err = j.rewrite(); err != nil {
+		err = fmt.Errorf("keep revocations: %w", err)
+	}
 	r.revoked.mu.Lock()
-	defer r.revoked.mu.Unlock()
+	r.revoked.journal = j
+	r.revoked.mu.Unlock()
+	go j.run()
+	return err
+}
+
+func openJournal(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+}
+
+// add has rev written soon. Beyond what is kept the oldest goes: the disk
+// hangs.
+func (j *journal) add(rev Revocation) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return
+	}
+	if len(j.waiting) >= maxRevoked {
+		j.waiting = j.waiting[1:]
+	}
+	j.waiting = append(j.waiting, rev)
+	j.wake()
+}
+
+func (j *journal) wake() {
+	select {
+	case j.ready <- struct{}{}:
+	default:
+	}
+}
+
+// run writes until close, and then what waits.
+func (j *journal) run() {
+	defer close(j.ended)
+	for range j.ready {
+		j.mu.Lock()
+		batch, closed := j.waiting, j.closed
+		j.waiting = nil
+		j.mu.Unlock()
+		if len(batch) > 0 {
+			if err := j.write(batch); err != nil {
+				j.failed(err)
+			}
+		}
+		if closed {
+			j.file.Close()
+			return
+		}
+	}
+}
+
+// write adds to the file. It begins with a new line, for the one before may
+// have been cut off, by a disk without room or the end of a process.
+func (j *journal) write(batch []Revocation) error {
+	if j.lines+len(batch) > 2*maxRevoked {
+		return j.rewrite()
+	}
+	if err := j.reopen(); err != nil {
+		return err
+	}
+	j.lines += len(batch)
+	_, err := io.WriteString(j.file, "\n"+lines(batch))
+	return err
+}
+
+// reopen finds the file that another relay has put there.
+func (j *journal) reopen() error {
+	there, err := os.Stat(j.path)
+	open, err2 := j.file.Stat()
+	if err == nil && err2 == nil && os.SameFile(there, open) {
+		return nil
+	}
+	file, err := openJournal(j.path)
+	if err != nil {
+		return err
+	}
+	j.file.Close()
+	j.file = file
+	return nil
+}
+
+// rewrite leaves in the file what is still needed. Until all of that is on the
+// disk the file stays as it is.
+func (j *journal) rewrite() error {
+	if err := j.read(); err != nil {
+		return err
+	}
+	next, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(next.Name())
+	all := j.all()
+	_, err = io.WriteString(next, lines(all))
+	if err = errors.Join(err, next.Sync(), next.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(next.Name(), j.path); err != nil {
+		return err
+	}
+	j.lines = len(all)
+	return j.reopen()
+}
+
+func (j *journal) read() error {
+	file, err := os.Open(j.path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		var rev Revocation
 		if json.Unmarshal(lines.Bytes(), &rev) == nil && rev.ID != "" {
-			r.revoked.note(rev, r.cfg.Now())
+			j.note(rev)
 		}
 	}
 	// A line that is too long ends the scanner; the file is written anew anyhow.
-	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
-		file.Close()
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	r.revoked.journal = &journal{file: file}
-	return r.revoked.rewrite()
-}
-
-// rewrite leaves in the journal what is still needed.
-func (r *revocations) rewrite() error {
-	if err := r.journal.file.Truncate(0); err != nil {
+	if err := lines.Err(); !errors.Is(err, bufio.ErrTooLong) {
 		return err
 	}
-	r.journal.lines = len(r.order)
-	var lines []byte
-	for _, rev := range r.order {
-		lines = append(lines, line(rev)...)
-	}
-	_, err := r.journal.file.Write(lines)
-	return err
+	return nil
 }
 
-// write adds to the journal.
-func (r *revocations) write(rev Revocation) error {
-	if r.journal.lines >= 2*maxRevoked {
-		return r.rewrite()
-	}
-	r.journal.lines++
-	_, err := io.WriteString(r.journal.file, line(rev))
-	return err
+// close returns when all is written.
+func (j *journal) close() {
+	j.mu.Lock()
+	j.closed = true
+	j.wake()
+	j.mu.Unlock()
+	<-j.ended
 }
 
-// close ends keeping them.
-func (r *revocations) close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.journal != nil {
-		r.journal.file.Close()
+func lines(all []Revocation) string {
+	var text []byte
+	for _, rev := range all {
+		data, err := json.Marshal(rev)
+		if err != nil {
+			panic("relay: revocation: " + err.Error()) // text and a number are JSON
+		}
+		text = append(append(text, data...), '\n')
 	}
-}
-
-func line(rev Revocation) string {
-	data, err := json.Marshal(rev)
-	if err != nil {
-		panic("relay: revocation: " + err.Error()) // text and a number are JSON
-	}
-	return string(data) + "\n"
+	return string(text)
 }

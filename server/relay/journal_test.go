@@ -1,10 +1,12 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,8 +49,40 @@ func TestRevocationsOutliveTheRelay(t *testing.T) {
 	}
 	second.Revoke(Revocation{"di", 1600})
 	second.Close()
-	if got, _ := os.ReadFile(path); string(got) != `{"id":"ana","until":1600}`+"\n"+`{"id":"di","until":1600}`+"\n" {
-		t.Errorf("kept: %s", got)
+	wantKept(t, path, `{"id":"ana","until":1600}`, `{"id":"di","until":1600}`)
+}
+
+// idle is a journal whose goroutine has ended.
+func idle(t *testing.T, r *Relay, path string) *journal {
+	t.Helper()
+	if err := r.KeepRevocations(path); err != nil {
+		t.Fatal(err)
+	}
+	j := r.revoked.journal
+	r.Close()
+	r.revoked.journal = nil
+	if err := j.reopen(); err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+// wantKept checks the lines of a file that are not empty.
+func wantKept(t *testing.T, path string, want ...string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.FieldsFunc(string(data), func(c rune) bool { return c == '\n' }); !slices.Equal(got, want) {
+		t.Errorf("kept: %q, want %q", got, want)
+	}
+}
+
+func (j *journal) mustWrite(t *testing.T, all ...Revocation) {
+	t.Helper()
+	if err := j.write(all); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -58,18 +92,62 @@ func TestTheFileOfRevocationsIsBounded(t *testing.T) {
 	cfg := generous()
 	cfg.Now = func() time.Time { return now }
 	r := New(cfg)
-	if err := r.KeepRevocations(path); err != nil {
+	j := idle(t, r, path)
+	j.lines = 2*maxRevoked - 2
+	for _, rev := range []Revocation{{"ana", 1100}, {"bo", 1100}} {
+		r.Revoke(rev)
+		j.mustWrite(t, rev)
+	}
+	wantKept(t, path, `{"id":"ana","until":1100}`, `{"id":"bo","until":1100}`)
+	now = time.Unix(1200, 0)
+	r.Revoke(Revocation{"cy", 1300})
+	j.mustWrite(t, Revocation{"cy", 1300})
+	wantKept(t, path, `{"id":"cy","until":1300}`)
+	j.mustWrite(t, Revocation{"di", 1300})
+	wantKept(t, path, `{"id":"cy","until":1300}`, `{"id":"di","until":1300}`)
+}
+
+func TestALineThatWasCutOffLeavesTheNextOneWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "revocations")
+	j := idle(t, New(generous()), path)
+	j.file.WriteString(`{"id":"ana","un`) // and then the disk had no room
+	j.mustWrite(t, Revocation{"bo", 1})
+	wantKept(t, path, `{"id":"ana","un`, `{"id":"bo","until":1}`)
+}
+
+func TestAFileThatIsWrittenAnewStaysAsItIsUntilThen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "revocations")
+	j := idle(t, New(generous()), path)
+	j.mustWrite(t, Revocation{"ana", 1})
+	j.all = func() []Revocation { // of which nothing is on the disk yet
+		wantKept(t, path, `{"id":"ana","until":1}`)
+		return nil
+	}
+	if err := j.rewrite(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.Close)
-	r.revoked.journal.lines = 2*maxRevoked - 1
-	r.Revoke(Revocation{"ana", 1100})
-	r.Revoke(Revocation{"bo", 1100})
-	now = time.Unix(1200, 0)
-	r.revoked.journal.lines = 2 * maxRevoked
-	r.Revoke(Revocation{"cy", 1300})
-	if got, _ := os.ReadFile(path); string(got) != `{"id":"cy","until":1300}`+"\n" {
-		t.Errorf("kept: %s", got)
+	wantKept(t, path)
+	if left, err := filepath.Glob(path + "-*"); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+func TestTwoRelaysMayHaveOneFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "revocations")
+	until := time.Now().Add(time.Minute).Unix()
+	line := func(id string) string { return fmt.Sprintf(`{"id":"%s","until":%d}`, id, until) }
+	first := idle(t, New(generous()), path)
+	first.mustWrite(t, Revocation{"ana", until})
+	r := New(generous())
+	second := idle(t, r, path) // writes it anew
+	first.mustWrite(t, Revocation{"bo", until})
+	second.mustWrite(t, Revocation{"cy", until})
+	wantKept(t, path, line("ana"), line("bo"), line("cy"))
+	if err := second.rewrite(); err != nil {
+		t.Fatal(err)
+	}
+	if !r.revoked.covers("bo", time.Unix(until, 0)) {
+		t.Error("what the first has written is not taken up when the second writes anew")
 	}
 }
 
@@ -81,13 +159,21 @@ func TestWhatCannotBeKeptIsTold(t *testing.T) {
 	if err := r.KeepRevocations(t.TempDir()); err == nil {
 		t.Error("a folder is taken for the file")
 	}
-	if err := r.KeepRevocations(filepath.Join(t.TempDir(), "revocations")); err != nil {
+	dir := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	r.Close()
+	if err := r.KeepRevocations(filepath.Join(dir, "revocations")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
 	for _, id := range []string{"ana", "bo"} {
 		r.Revoke(Revocation{id, time.Now().Add(time.Minute).Unix()})
 	}
+	r.Close()
+	r.revoked.journal.failed(errors.New("once more"))
 	if n := strings.Count(log.String(), "lost over a restart"); n != 1 {
 		t.Errorf("told %d times, want once a minute: %s", n, &log)
 	}

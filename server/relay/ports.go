@@ -30,7 +30,7 @@ func (p Ports) String() string { return fmt.Sprintf("%d-%d", p.Min, p.Max) }
 var errNoPort = errors.New("relay: none of the ports for relayed addresses is free")
 
 // portAttempts is how many ports are tried, of those that no allocation has:
-// another address may have told peers of one, or another program may have it.
+// another program may have one.
 const portAttempts = 8
 
 // ports are some to try for a relayed address, in an order that nobody foresees.
@@ -46,10 +46,11 @@ func (r *Relay) ports(source netip.Addr) iter.Seq[uint16] {
 			return
 		}
 		size := int(p.Max) - int(p.Min) + 1
+		public := r.public(source)
 		first, tried := rand.IntN(size), 0
 		for i := 0; i < size && tried < portAttempts; i++ {
 			port := p.Min + uint16((first+i)%size)
-			if r.has(netip.AddrPortFrom(source, port)) {
+			if r.has(netip.AddrPortFrom(source, port), netip.AddrPortFrom(public, port)) {
 				continue
 			}
 			if tried++; !yield(port) {
@@ -59,9 +60,10 @@ func (r *Relay) ports(source netip.Addr) iter.Seq[uint16] {
 	}
 }
 
-// has reports whether an allocation is bound there.
-func (r *Relay) has(at netip.AddrPort) bool {
+// has reports whether an allocation is bound at local, or peers are told public
+// of one: two addresses of this machine may have one public address.
+func (r *Relay) has(local, public netip.AddrPort) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.bound[at] != nil
+	return r.bound[local] != nil || r.published[public] != nil
 }

@@ -17,7 +17,7 @@ func TestRelayedAddressesHaveThePortsThatTheFirewallLetsThrough(t *testing.T) {
 	cfg := generous()
 	cfg.Ports = freePorts(t)
 	first := cfg.Ports.Min
-	var log strings.Builder
+	var log logged
 	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	b := start(t, cfg)
 	got := map[int]bool{}
@@ -104,5 +104,21 @@ func TestPortsAreARange(t *testing.T) {
 	}
 	if len(tried) != 1 || tried[0] != 40000 {
 		t.Errorf("tried %v, want the one that is free", tried)
+	}
+}
+
+func TestTwoAddressesOfTheMachineShareThePortsOfOnePublicAddress(t *testing.T) {
+	cfg := generous()
+	cfg.Ports, cfg.Public = Ports{1024, 1033}, fields("203.0.113.9")
+	r := New(cfg)
+	for port := uint16(1024); port <= 1033; port++ { // more than are tried
+		if port != 1030 {
+			r.published[netip.AddrPortFrom(cfg.Public[0], port)] = &allocation{} // of another address
+		}
+	}
+	for port := range r.ports(loopback) {
+		if port != 1030 {
+			t.Errorf("%d is tried, which peers are told of another", port)
+		}
 	}
 }

@@ -44,28 +44,43 @@ func (r *Relay) most(account string) (allocations int, rate int64) {
 // make sure.
 func (r *Relay) withinQuota(user, _ string, from net.Addr) bool {
 	id, _, _ := readUsername(user)
+	c, _ := clientOf(from, from)
+	prefix := Prefix(c.from.Addr())
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if c, _ := clientOf(from, from); r.from[Prefix(c.from.Addr())] >= r.cfg.MaxAddress {
-		r.count.refuse(RefusedQuotaAddress)
-		return false
+	why := RefusedQuotaAddress
+	if r.from[prefix] < r.cfg.MaxAddress {
+		why = r.full(id)
 	}
-	return r.room(id)
+	r.mu.Unlock()
+	if why != "" {
+		r.refuse(why)
+	}
+	return why == ""
 }
 
-// room reports whether id may have one more allocation. r.mu is held.
-func (r *Relay) room(id string) bool {
+// full is why id may not have one more allocation; "" where it may. r.mu is held.
+func (r *Relay) full(id string) Refusal {
 	for _, account := range accountsOf(id) {
 		if most, _ := r.most(account); r.holders.allocations(account) >= most {
-			r.count.refuse(refusedOf(account, RefusedQuota, RefusedQuotaAll))
-			return false
+			return refusedOf(account, RefusedQuota, RefusedQuotaAll)
 		}
 	}
 	if len(r.published) >= r.cfg.Max {
-		r.count.refuse(RefusedQuotaAll)
-		return false
+		return RefusedQuotaAll
 	}
-	return true
+	return ""
+}
+
+// refuse counts, and tells the operator of a limit that people meet who may not
+// have done anything: it may be too low. r.mu is not held, for the log may wait.
+func (r *Relay) refuse(why Refusal) {
+	r.count.refuse(why)
+	switch why {
+	case RefusedQuotaAll:
+		r.trouble.warn("allocations are refused: there are as many as --relay-max says, or a quarter of that for those who only check")
+	case RefusedQuotaAddress:
+		r.trouble.warn("allocations are refused: from one address there are as many as --relay-max-address says")
+	}
 }
 
 // refusedOf tells what one has used up from what many have.
@@ -83,20 +98,30 @@ var (
 
 // hold counts a new allocation in, or says why not.
 func (r *Relay) hold(a *allocation) error {
+	why, err := r.take(a)
+	if why != "" {
+		r.refuse(why)
+	}
+	return err
+}
+
+func (r *Relay) take(a *allocation) (why Refusal, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case r.published[a.public] != nil:
-		return errTaken
+		return "", errTaken
 	case r.revoked.covers(a.id, a.expires):
-		r.count.refuse(RefusedRevoked) // since it was authenticated
-		return errRefused
-	case r.closed || !r.room(a.id):
-		return errRefused
+		return RefusedRevoked, errRefused // since it was authenticated
+	case r.closed:
+		return "", errRefused
+	}
+	if why := r.full(a.id); why != "" {
+		return why, errRefused
 	}
 	r.holders.add(a, r.most)
 	r.published[a.public], r.bound[a.local] = a, a
-	return nil
+	return "", nil
 }
 
 func (r *Relay) release(a *allocation) {

@@ -1,8 +1,10 @@
 package relay
 
 import (
+	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,26 +12,38 @@ import (
 )
 
 func TestAllocationsAreCounted(t *testing.T) {
+	var log logged
 	cfg := generous()
 	cfg.Max, cfg.MaxEach = 3, 2
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	b := start(t, cfg)
 	_, first := b.allocate("udp", "ana")
 	b.allocate("tcp", "ana")
 	_, err := b.client("udp", as("ana")).Allocate()
 	wantCode(t, err, stun.CodeAllocQuotaReached)
 	b.wantRefused(RefusedQuota, 1)
+	if log.String() != "" { // what one may have is no trouble of the operator's
+		t.Errorf("told: %s", &log)
+	}
 	b.allocate("udp", "bo")
-	_, err = b.client("udp", as("cy")).Allocate()
-	wantCode(t, err, stun.CodeAllocQuotaReached)
-	b.wantRefused(RefusedQuotaAll, 1)
+	for range 2 {
+		_, err = b.client("udp", as("cy")).Allocate()
+		wantCode(t, err, stun.CodeAllocQuotaReached)
+	}
+	b.wantRefused(RefusedQuotaAll, 2)
+	if n := strings.Count(log.String(), "--relay-max says"); n != 1 {
+		t.Errorf("told %d times, want once a minute: %s", n, &log)
+	}
 	first.Close() // says so to the relay
 	settle(t, "an allocation that was given back is free", func() bool { return b.Counts().Allocations == 2 })
 	b.allocate("udp", "cy")
 }
 
 func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
+	var log logged
 	cfg := generous()
 	cfg.MaxAddress = 2
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	b := start(t, cfg)
 	_, first := b.allocate("udp", "ana")
 	b.allocate("tcp", "bo")
@@ -38,6 +52,9 @@ func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
 		wantCode(t, err, stun.CodeAllocQuotaReached)
 	}
 	b.wantRefused(RefusedQuotaAddress, 2)
+	if n := strings.Count(log.String(), "--relay-max-address says"); n != 1 {
+		t.Errorf("told %d times, want once a minute: %s", n, &log)
+	}
 	// Linux has all of 127.0.0.0/8.
 	elsewhere, err := net.ListenPacket("udp4", "127.0.0.3:0")
 	if err != nil {
@@ -52,11 +69,12 @@ func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
 
 	// Two that were let in at the same time.
 	a := &allocation{relay: b.Relay, id: "di", expires: time.Now(), public: netip.AddrPortFrom(loopback, 1), local: netip.AddrPortFrom(loopback, 1)}
+	a.told = net.UDPAddrFromAddrPort(a.public)
 	a.conn, _ = net.ListenUDP("udp4", nil)
 	if err := b.hold(a); err != nil {
 		t.Fatal(err)
 	}
-	b.begun(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, b.tcp, net.UDPAddrFromAddrPort(a.public))
+	b.begun(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, b.tcp, a.told)
 	if n := b.Counts().Allocations; n != 3 {
 		t.Errorf("%d allocations, want three", n)
 	}
@@ -65,6 +83,19 @@ func TestAllocationsFromOneAddressAreCountedWhoeverMakesThem(t *testing.T) {
 	defer b.mu.Unlock()
 	if n := b.from[netip.MustParsePrefix("127.0.0.1/32")]; n != 2 {
 		t.Errorf("%d are counted, want two", n)
+	}
+}
+
+// One that ends at once may be told of when another has its port.
+func TestAnAllocationIsCountedOnce(t *testing.T) {
+	b := start(t, generous())
+	_, relayed := b.allocate("udp", "ana")
+	late := relayed.LocalAddr().(*net.UDPAddr) // as one had it before
+	b.begun(&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, b.udp, late)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := b.from[netip.MustParsePrefix("127.0.0.1/32")]; n != 1 || len(b.clients) != 1 {
+		t.Errorf("%d are counted for %d clients, want one", n, len(b.clients))
 	}
 }
 

@@ -187,14 +187,14 @@ func refresh(b *bench, c *turn.Client) error { return ask(b, c, stun.MethodRefre
 
 // ask sends a request with a client's own credential.
 func ask(b *bench, c *turn.Client, method stun.Method, attributes ...stun.Setter) error {
-	nonce, err := nonceOf(b, c)
+	realm, nonce, err := challenge(c)
 	if err != nil {
 		return err
 	}
 	username := c.Username().String()
 	setters := append([]stun.Setter{stun.TransactionID, stun.NewType(method, stun.ClassRequest)}, attributes...)
-	setters = append(setters, c.Username(), stun.NewRealm(realm), nonce,
-		stun.NewLongTermIntegrity(username, realm, passwordOf(testSecret, username)), stun.Fingerprint)
+	setters = append(setters, c.Username(), realm, nonce,
+		stun.NewLongTermIntegrity(username, realm.String(), passwordOf(testSecret, username)), stun.Fingerprint)
 	msg, err := stun.Build(setters...)
 	if err != nil {
 		return err
@@ -211,18 +211,17 @@ func ask(b *bench, c *turn.Client, method stun.Method, attributes ...stun.Setter
 	return nil
 }
 
-// nonceOf is the nonce of the answer to a request without one.
-func nonceOf(b *bench, c *turn.Client) (stun.Nonce, error) {
+// challenge is the answer to a request without a credential.
+func challenge(c *turn.Client) (realm stun.Realm, nonce stun.Nonce, err error) {
 	msg, err := stun.Build(stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassRequest))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	result, err := c.PerformTransaction(msg, c.TURNServerAddr(), false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var nonce stun.Nonce
-	return nonce, nonce.GetFrom(result.Msg)
+	return realm, nonce, result.Msg.Parse(&realm, &nonce)
 }
 
 func TestACredentialIsOfOneParticipantOfOneRoom(t *testing.T) {
@@ -259,14 +258,14 @@ func TestNobodyUsesTheAllocationOfSomebodyElse(t *testing.T) {
 	b := start(t, generous())
 	c, _ := b.allocate("udp", "ana")
 	username, password := Credential(testSecret, "bo", time.Now().Add(time.Minute))
-	nonce, err := nonceOf(b, c)
+	realm, nonce, err := challenge(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// From ana's own address, with bo's credential: 0 would end it.
 	end, err := stun.Build(stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassRequest),
 		stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 0, 0}},
-		stun.NewUsername(username), stun.NewRealm(realm), nonce, stun.NewLongTermIntegrity(username, realm, password), stun.Fingerprint)
+		stun.NewUsername(username), realm, nonce, stun.NewLongTermIntegrity(username, realm.String(), password), stun.Fingerprint)
 	if err != nil {
 		t.Fatal(err)
 	}

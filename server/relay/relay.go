@@ -14,9 +14,6 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// realm is said by TURN servers and shown by no browser.
-const realm = "holdline"
-
 // Config is what an operator decides.
 type Config struct {
 	Secret string       // that credentials are made with
@@ -51,6 +48,7 @@ type Relay struct {
 	count   *counters
 	trouble *trouble
 	answers *answers
+	realms  realms
 	limit   *rate.Limiter // bytes of all
 
 	opening sync.Mutex // of stations
@@ -63,6 +61,7 @@ type Relay struct {
 	bound       map[netip.AddrPort]*allocation // by where its socket is
 	holders     holders
 	listens     map[netip.Addr]bool // over UDP
+	listensSTUN map[netip.Addr]bool // with STUN alone, over UDP
 	streams     map[way]*stream
 	from        map[netip.Prefix]int // allocations, by who they are from
 	waiting     *list.List           // of *stream without an allocation, longest first
@@ -80,10 +79,10 @@ func New(cfg Config) *Relay {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Relay{
-		cfg: cfg, trouble: newTrouble(cfg.Log), answers: newAnswers(), count: newCounters(), limit: limiter(cfg.Rate),
+		cfg: cfg, trouble: newTrouble(cfg.Log), answers: newAnswers(), realms: newRealms(), count: newCounters(), limit: limiter(cfg.Rate),
 		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
-		holders: newHolders(), listens: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: list.New(), waitingFrom: map[netip.Prefix]int{},
+		holders: newHolders(), listens: map[netip.Addr]bool{}, listensSTUN: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: list.New(), waitingFrom: map[netip.Prefix]int{},
 	}
 }
 
@@ -101,11 +100,9 @@ func (r *Relay) server(packets []turn.PacketConnConfig, streams []turn.ListenerC
 			},
 			OnAllocationCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, _ int) {
 				r.begun(src, dst, relayed)
-				r.settle(src, dst, true)
 			},
 			OnAllocationDeleted: func(src, dst net.Addr, _, _, _ string) {
 				r.ended(src, dst)
-				r.settle(src, dst, false)
 			},
 			OnPermissionCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
 				if a := r.of(src, dst); a.is(relayed) {
@@ -149,8 +146,11 @@ func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key 
 	case request.Method == stun.MethodConnect || request.Method == stun.MethodConnectionBind: // RFC 6062
 		r.count.refuse(RefusedRelay)
 		return "", nil, false
-	case !ok || request.Realm != realm:
+	case !ok:
 		r.count.refuse(RefusedMalformed)
+		return "", nil, false
+	case request.Realm != r.realms.of(request.SrcAddr):
+		r.count.refuse(RefusedForged)
 		return "", nil, false
 	case request.Method == stun.MethodAllocate && expires.Before(r.cfg.Now()), expires.Add(r.cfg.Keep).Before(r.cfg.Now()):
 		r.count.refuse(RefusedExpired)
@@ -161,7 +161,7 @@ func (r *Relay) authenticate(request *turn.RequestAttributes) (user string, key 
 	}
 	// The whole username is whose an allocation is (RFC 8656, section 7.1: the
 	// username of later requests must be the one of the allocation).
-	return request.Username, turn.GenerateAuthKey(request.Username, realm, passwordOf(r.cfg.Secret, request.Username)), true
+	return request.Username, turn.GenerateAuthKey(request.Username, request.Realm, passwordOf(r.cfg.Secret, request.Username)), true
 }
 
 // begun notes whose an allocation is that AllocatePacketConn has made. It ends
@@ -173,10 +173,11 @@ func (r *Relay) begun(from, to, relayed net.Addr) {
 		return
 	}
 	r.mu.Lock()
+	r.settle(c, true)
 	over, a := r.note(c, udp)
 	r.mu.Unlock()
 	if over {
-		r.count.refuse(RefusedQuotaAddress)
+		r.refuse(RefusedQuotaAddress)
 		a.Close()
 	}
 }
@@ -185,7 +186,7 @@ func (r *Relay) begun(from, to, relayed net.Addr) {
 // is held.
 func (r *Relay) note(c client, udp *net.UDPAddr) (over bool, a *allocation) {
 	a = r.published[unmapped(udp.AddrPort())]
-	if a == nil {
+	if !a.is(udp) {
 		return false, nil // it has been revoked since: it has no permissions, and gets none
 	}
 	if c.stream {
@@ -209,9 +210,11 @@ func (r *Relay) ended(from, to net.Addr) {
 	c, _ := clientOf(from, to)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if a := r.clients[c]; a != nil && r.published[a.public] != a {
-		delete(r.clients, c)
+	if a := r.clients[c]; a != nil && r.published[a.public] == a {
+		return
 	}
+	delete(r.clients, c)
+	r.settle(c, false)
 }
 
 // of is a client's allocation; nil where there is none.
@@ -225,9 +228,7 @@ func (r *Relay) of(from, to net.Addr) *allocation {
 // Revoke ends the allocations that were made with the credentials that it
 // names, and refuses these from now on.
 func (r *Relay) Revoke(rev Revocation) {
-	if err := r.revoked.add(rev, r.cfg.Now()); err != nil {
-		r.trouble.warn("a revocation would be lost over a restart", "error", err)
-	}
+	r.revoked.add(rev, r.cfg.Now())
 	var ended []*allocation
 	r.mu.RLock()
 	for _, a := range r.holders.ownedBy(rev.ID) {

@@ -82,10 +82,11 @@ func TestNothingStaysBehind(t *testing.T) {
 		b.conns[i].Close()
 	}
 	settle(t, "all streams end", func() bool { return b.Counts().Streams == 0 })
-	b.mu.Lock()
-	if len(b.bound)+len(b.waitingFrom)+b.waiting.Len()+len(b.from)+len(b.clients) != 0 {
-		t.Errorf("left: %d sockets, %v and %d waiting, %v allocations, %d clients", len(b.bound), b.waitingFrom, b.waiting.Len(), b.from, len(b.clients))
+	left := func() int {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.bound) + len(b.waitingFrom) + b.waiting.Len() + len(b.from) + len(b.clients)
 	}
-	b.mu.Unlock()
+	settle(t, "no entry of any of them is left", func() bool { return left() == 0 })
 	settle(t, "goroutines end", func() bool { return runtime.NumGoroutine() <= before })
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -27,14 +28,37 @@ type revocations struct {
 	journal *journal // nil where they are not kept
 }
 
-// add returns what went wrong with keeping it for after a restart.
-func (r *revocations) add(rev Revocation, now time.Time) error {
+func (r *revocations) add(rev Revocation, now time.Time) {
+	r.mu.Lock()
+	news, journal := r.note(rev, now), r.journal
+	r.mu.Unlock()
+	if news && journal != nil {
+		journal.add(rev)
+	}
+}
+
+// take is add of what the journal has already.
+func (r *revocations) take(rev Revocation, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.note(rev, now) || r.journal == nil {
-		return nil
+	r.note(rev, now)
+}
+
+// all are those that are needed, as they came.
+func (r *revocations) all() []Revocation {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.order)
+}
+
+// close ends keeping them.
+func (r *revocations) close() {
+	r.mu.Lock()
+	journal := r.journal
+	r.mu.Unlock()
+	if journal != nil {
+		journal.close()
 	}
-	return r.write(rev)
 }
 
 // note reports whether rev says anything new. r.mu is held.

@@ -57,6 +57,11 @@ func (r *Relay) ListenSTUN(addresses []netip.Addr, port uint16) error {
 	if !r.add(server) {
 		return net.ErrClosed
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ip := range conns {
+		r.listensSTUN[ip] = true
+	}
 	return nil
 }
 
@@ -242,12 +247,13 @@ func (s *station) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.Pack
 			}
 			_ = conn.SetReadBuffer(relayedBuffer)
 			local := unmapped(conn.LocalAddr().(*net.UDPAddr).AddrPort())
+			public := netip.AddrPortFrom(s.relay.public(source), local.Port())
 			a := &allocation{
 				PacketConn: conn, conn: conn, relay: s.relay, id: id, expires: expires,
-				local: local, public: netip.AddrPortFrom(s.relay.public(source), local.Port()), permitted: map[netip.Addr]bool{},
+				local: local, public: public, told: net.UDPAddrFromAddrPort(public), permitted: map[netip.Addr]bool{},
 			}
 			if err = s.relay.hold(a); err == nil {
-				return a, net.UDPAddrFromAddrPort(a.public), nil
+				return a, a.told, nil
 			}
 			conn.Close()
 			if err != errTaken {

@@ -13,13 +13,22 @@ import (
 )
 
 // MaxWaiting is the most streams that may be without an allocation, in all. Of
-// one address there are fewer: an office behind one joins at once, and each
-// page may open a few. Beyond that the one goes that has waited longest: who
-// means it allocates at once.
+// one address there may be the share that it may have of the allocations, which
+// is all where everybody comes from one proxy: an office behind one address
+// joins at once, and each page may open a few. Beyond that the one goes that has
+// waited longest: who means it allocates at once.
 const (
 	MaxWaiting     = 1024
-	maxWaitingEach = 128
+	minWaitingEach = 32
 )
+
+// waitingEach is how many streams of one address may be without an allocation.
+func (c Config) waitingEach() int {
+	if c.MaxAddress >= c.Max {
+		return MaxWaiting
+	}
+	return max(MaxWaiting*c.MaxAddress/c.Max, minWaitingEach)
+}
 
 // writeWithin is how long a client may take to read before its stream is cut.
 const writeWithin = 10 * time.Second
@@ -116,7 +125,7 @@ func (r *Relay) admit(s *stream) (oldest *stream, ok bool) {
 	r.streams[s.way] = s
 	s.idle = time.AfterFunc(r.cfg.AllocateWithin, s.giveUp)
 	switch {
-	case r.waitingFrom[s.prefix] >= maxWaitingEach:
+	case r.waitingFrom[s.prefix] >= r.cfg.waitingEach():
 		oldest = r.oldest(func(other *stream) bool { return other.prefix == s.prefix })
 	case r.waiting.Len() >= MaxWaiting:
 		oldest = r.oldest(func(*stream) bool { return true })
@@ -149,17 +158,11 @@ func (r *Relay) stopWaiting(s *stream) {
 	}
 }
 
-// settle notes that a client has got or lost its allocation.
-func (r *Relay) settle(from, to net.Addr, allocated bool) {
-	w, ok := wayOf(from, to)
-	if !ok {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.streams[w]
+// settle notes that a client has got or lost its allocation. r.mu is held.
+func (r *Relay) settle(c client, allocated bool) {
+	s := r.streams[way{c.from, c.to}]
 	switch {
-	case s == nil || allocated == (s.waiting == nil):
+	case !c.stream || s == nil || allocated == (s.waiting == nil):
 	case allocated:
 		s.idle.Stop()
 		r.stopWaiting(s)

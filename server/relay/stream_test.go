@@ -56,16 +56,49 @@ func TestAConnectionWithoutAnAllocationIsClosed(t *testing.T) {
 }
 
 func TestAConnectionWithAnAllocationStaysUntilThatEnds(t *testing.T) {
-	cfg := generous()
-	cfg.AllocateWithin = 50 * time.Millisecond
-	b := start(t, cfg)
+	b := start(t, generous()) // whose time is not over in this test
 	b.allocate("tcp", "ana")
-	ends(t, b.dial()) // which came later, and whose time is over
+	ana := b.only(t)
+	waits := func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return ana.waiting != nil
+	}
+	if ana.idle.Stop() || waits() {
+		t.Error("its time runs though it has an allocation")
+	}
+	ana.giveUp() // as if that had just run out
 	if n := b.Counts().Streams; n != 1 {
 		t.Fatalf("%d streams, want ana's", n)
 	}
+	// The end of an allocation may be told late, when there is a new one.
+	b.ended(ana.Conn.RemoteAddr(), ana.Conn.LocalAddr())
+	if ana.idle.Stop() || waits() {
+		t.Error("its time runs again though it has an allocation")
+	}
 	b.Revoke(Revocation{ID: "ana", Until: time.Now().Add(time.Minute).Unix()})
-	settle(t, "ana's stream ends after her allocation", func() bool { return b.Counts().Streams == 0 })
+	settle(t, "ana's stream waits again after her allocation", waits)
+	if !ana.idle.Stop() {
+		t.Error("its time does not run")
+	}
+	ana.giveUp()
+	if n := b.Counts().Streams; n != 0 {
+		t.Errorf("%d streams, want none", n)
+	}
+}
+
+// only is the one stream that there is.
+func (b *bench) only(t testing.TB) *stream {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.streams {
+		if len(b.streams) == 1 {
+			return s
+		}
+	}
+	t.Fatalf("%d streams, want one", len(b.streams))
+	return nil
 }
 
 // broken is a listener that fails in two ways.
@@ -95,7 +128,10 @@ func TestAListenerThatBreaksEndsServe(t *testing.T) {
 }
 
 func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) {
-	b := start(t, generous())
+	cfg := generous()
+	cfg.MaxAddress = cfg.Max / 4
+	const each = MaxWaiting / 4
+	b := start(t, cfg)
 	// take is a connection from an address, and its other end.
 	port := 0
 	take := func(from string) net.Conn {
@@ -113,10 +149,10 @@ func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) 
 	other := take("192.0.2.1")
 	_, ana := b.allocate("tcp", "ana")
 	var one []net.Conn
-	for range maxWaitingEach {
+	for range each {
 		one = append(one, take("2001:db8::1"))
 	}
-	if n := b.Counts().Streams; n != maxWaitingEach+2 {
+	if n := b.Counts().Streams; n != each+2 {
 		t.Fatalf("%d streams, want all", n)
 	}
 	late := take("2001:db8::2") // of the same /64
@@ -125,7 +161,7 @@ func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) 
 		t.Error("another than the oldest of that address has ended")
 	}
 	b.wantRefused(RefusedStreams, 1)
-	for i := range MaxWaiting - maxWaitingEach - 1 {
+	for i := range MaxWaiting - each - 1 {
 		take(fmt.Sprintf("10.0.%d.%d", i/100, i%100))
 	}
 	b.wantRefused(RefusedStreams, 1)
@@ -138,6 +174,16 @@ func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) 
 	_, bo := b.allocate("tcp", "bo") // whose own connection is the newest
 	bo.WriteTo([]byte("open"), ana.LocalAddr())
 	pass(t, ana, bo, bo.LocalAddr(), "who has an allocation does not wait")
+}
+
+func TestAsManyConnectionsOfOneAddressMayWaitAsItMayHaveAllocations(t *testing.T) {
+	for _, tt := range []struct{ most, address, want int }{
+		{2000, 1000, 512}, {2000, 2000, 1024}, {2000, 5000, 1024}, {0, 1, 1024}, {1_000_000, 1, 32},
+	} {
+		if got := (Config{Max: tt.most, MaxAddress: tt.address}).waitingEach(); got != tt.want {
+			t.Errorf("%d of %d allocations: %d wait, want %d", tt.address, tt.most, got, tt.want)
+		}
+	}
 }
 
 func TestWhatIsNoFrameEndsItsConnectionOnly(t *testing.T) {

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// trouble tells the operator of what the machine refuses to the relay. What
-// clients do is counted only: anybody could fill the log.
+// trouble tells the operator of what the machine refuses to the relay, and of
+// limits that may be too low. What clients do otherwise is counted only: anybody
+// could fill the log.
 type trouble struct {
 	log *slog.Logger
 

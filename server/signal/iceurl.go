@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-const iceURLLimit = "stun:, stuns:, turn: or turns: with a host (RFC 7064, RFC 7065)"
+// ICEURLLimit says what ICEURL takes.
+var ICEURLLimit = "stun:, stuns:, turn: or turns: with a host (RFC 7064, RFC 7065), at most " + count(maxICEText) + " bytes"
 
 // check says what a browser would refuse the server for: new RTCPeerConnection
 // throws, and no connection can be made (W3C webrtc-pc, section 4.4.1.6).
 func (s ICEServer) check() error {
 	for _, url := range s.URLs {
-		scheme, ok := iceURL(url)
+		scheme, ok := ICEURL(url)
 		if !ok {
-			return &FieldError{Field: "urls", Limit: iceURLLimit, Got: quote(url)}
+			return &FieldError{Field: "urls", Limit: ICEURLLimit, Got: quote(url)}
 		}
 		if !strings.HasPrefix(scheme, "turn") {
 			continue
@@ -28,9 +29,10 @@ func (s ICEServer) check() error {
 	return nil
 }
 
-// iceURL takes a URL of a STUN or TURN server apart: its scheme, and whether
-// the rest is a host, a port or none, and for TURN a transport or none.
-func iceURL(url string) (scheme string, ok bool) {
+// ICEURL takes a URL of a STUN or TURN server apart: its scheme, and whether
+// the rest is a host, a port or none, and for TURN a transport or none. What it
+// does not take, pages do not take, nor any of the URLs beside it.
+func ICEURL(url string) (scheme string, ok bool) {
 	scheme, rest, _ := strings.Cut(url, ":")
 	rest, query, asks := strings.Cut(rest, "?")
 	switch scheme {
@@ -60,5 +62,5 @@ func iceURL(url string) (scheme string, ok bool) {
 		n, err := strconv.ParseUint(port, 10, 16)
 		ok = ok && err == nil && n > 0
 	}
-	return scheme, ok && host != "" && !strings.ContainsFunc(host, func(c rune) bool { return c <= ' ' || strings.ContainsRune("/@#[]\\\"<>", c) })
+	return scheme, ok && len(url) <= maxICEText && host != "" && !strings.ContainsFunc(host, func(c rune) bool { return c <= ' ' || strings.ContainsRune("/@#[]\\\"<>", c) })
 }

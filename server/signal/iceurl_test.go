@@ -23,7 +23,7 @@ func TestAServerThatNoBrowserTakesIsRefusedByItsField(t *testing.T) {
 		"", "holdline.example", "http://holdline.example", "https:a", "javascript:alert(1)", "STUN:a", "stun:", "stun::3478", "stun://a", "stun:a:b", "stun:a:0", "stun:a:65536",
 		"stun:a:", "stun:a b", "stun:a\n", "stun:a?transport=udp", "turn:a?transport=tls", "turn:a?", "turn:u@a", "stun:2001:db8::1", "stun:[2001:db8::1", "stun:[]:1", "stun:[2001:db8::1]x",
 	} {
-		wantField(t, url, read(ICEServer{URLs: []string{"stun:a", url}, Username: "u", Credential: "c"}), "urls", iceURLLimit, quote(url))
+		wantField(t, url, read(ICEServer{URLs: []string{"stun:a", url}, Username: "u", Credential: "c"}), "urls", ICEURLLimit, quote(url))
 	}
 	wantField(t, "a relay without a username", read(ICEServer{URLs: []string{"turn:a"}, Credential: "c"}), "username", "one for turn", "none")
 	wantField(t, "a relay without a credential", read(ICEServer{URLs: []string{"turns:a"}, Username: "u"}), "credential", "one for turns", "none")
