@@ -160,11 +160,15 @@ func (c *Connections) listenDTLS(p *connection) {
 	}
 	transport := sctp.Get("transport")
 	p.dtls = transport
-	p.stop = append(p.stop, browser.Listen(transport, "statechange", func(js.Value) {
+	tell := func() {
 		if transport.Equal(p.dtls) {
 			c.put(session.DTLSStateChanged{Link: p.link, State: text(transport.Get("state"))})
 		}
-	}))
+	}
+	p.stop = append(p.stop, browser.Listen(transport, "statechange", func(js.Value) { tell() }))
+	if text(transport.Get("state")) != "new" {
+		tell() // a path may be found before the promise of its description is kept
+	}
 }
 
 // setLocal lets the browser make what its signaling state asks for. Restarting
