@@ -2,7 +2,6 @@ package session
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
 	"holdline/server/signal"
@@ -215,7 +214,6 @@ func (s *Session) handleLink(p *peer, ev Event) {
 		l.note("a remote candidate was refused: " + ev.Err)
 	case CandidateFailed:
 		s.Reach.fails(ev)
-		l.Search.STUNFailed = l.Search.STUNFailed || strings.HasPrefix(ev.URL, "stun")
 		l.note("candidate error " + itoa(ev.Code) + " " + ev.Text)
 	case ConnectionStateChanged:
 		s.connectionState(p, ev.State)

@@ -51,16 +51,6 @@ func relayProtocol(ev CandidateFound) string {
 	return ""
 }
 
-// searched notes that a search has found all that there is. Where STUN servers
-// see the device's own address there is no candidate of it: they answered all
-// the same where gathering ends early and without an error of theirs.
-func (s *Session) searched(c *search) {
-	c.Local.Done = true
-	if s.asked("stun") && c.Local.Host > 0 && !c.STUNFailed && s.now.Mono-c.At < s.policy.UnansweredAfter {
-		s.Reach.STUN = true
-	}
-}
-
 // udp says whether a relay answered over UDP, and stream over TCP or TLS. One of
 // which the browser does not tell came the way that STUN shows to be open.
 func (r *reach) udp() bool    { return r.UDP || r.Relay && r.STUN }

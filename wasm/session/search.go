@@ -17,7 +17,6 @@ type search struct {
 	Remote       Candidates
 	Mapped       []mapping // where NATs map this page to
 	RemoteMapped []mapping // and the other
-	STUNFailed   bool      // an error came of a STUN server
 }
 
 // search begins anew: with a connection, and with each ICE restart.
@@ -36,7 +35,7 @@ func (s *Session) found(p *peer, ev CandidateFound) {
 	c, ok := parseCandidate(ev.Candidate)
 	if !ok {
 		if lastCandidate(ev.Candidate) {
-			s.searched(&l.Search)
+			l.Search.Local.Done = true
 		}
 		return
 	}

@@ -207,42 +207,6 @@ func TestARelaysURLTellsHowItIsReached(t *testing.T) {
 	}
 }
 
-// A server-reflexive candidate that is a host's address is not shown.
-func TestASearchThatEndsEarlyHasHeardFromSTUN(t *testing.T) {
-	host, done := candidateOf("candidate:1 1 udp 1 192.0.2.1 5000 typ host"), candidateOf("")
-	for _, tt := range []struct {
-		name    string
-		servers []signal.ICEServer
-		after   time.Duration
-		failed  string // the URL of a server that timed out
-		host    bool
-		want    bool
-	}{
-		{"at once", relayServers, 100 * time.Millisecond, "", true, true},
-		{"when it is judged silent", relayServers, DefaultPolicy().UnansweredAfter, "", true, false},
-		{"after an error of STUN's", relayServers, 100 * time.Millisecond, "stun:relay.test", true, false},
-		{"after one of the relay's", relayServers, 100 * time.Millisecond, "turn:relay.test", true, true},
-		{"through the relay only", relayServers, 100 * time.Millisecond, "", false, false},
-		{"nobody was asked", nil, 100 * time.Millisecond, "", true, false},
-	} {
-		w, ana, _ := relayed(t, time.Minute)
-		p := ana.s.Peers[0]
-		ana.s.ICE.Servers, ana.s.Reach = tt.servers, reach{}
-		ana.s.search(p)
-		if tt.host {
-			ana.step(CandidateFound{Link: p.name(), Candidate: host})
-		}
-		if tt.failed != "" {
-			ana.step(CandidateFailed{Link: p.name(), Code: 701, URL: tt.failed, Text: "timed out"})
-		}
-		w.run(tt.after)
-		ana.step(CandidateFound{Link: p.name(), Candidate: done})
-		if ana.s.Reach.STUN != tt.want {
-			t.Errorf("%s: STUN answered %v, want %v", tt.name, ana.s.Reach.STUN, tt.want)
-		}
-	}
-}
-
 func TestInARungOnlyOneSideOffers(t *testing.T) {
 	w, ana, ben := relayed(t, time.Minute)
 	restarts := func(p *page) int { return count(p, func(a SetLocalDescription) bool { return a.Restart }) }
