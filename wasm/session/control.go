@@ -12,7 +12,6 @@ func itoa(n int) string { return strconv.Itoa(n) }
 func (s *Session) controlOpened(p *peer) {
 	l := &p.Link
 	l.Control = true
-	s.heard(p, true)
 	s.connected(p)
 	s.sendControl(p, signal.TypeMedia, s.media())
 	s.sendControl(p, signal.TypeLane, s.lane())

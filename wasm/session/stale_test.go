@@ -203,6 +203,10 @@ func TestWhatMakesAConnectionAnew(t *testing.T) {
 		anew bool
 	}{
 		{"packets", func(s *Session, p *peer) { s.heard(p, false) }, true},
+		{"a channel that opens", func(s *Session, p *peer) {
+			p.Link.Control, p.Media.Camera = false, true
+			s.controlOpened(p)
+		}, false},
 		{"packets of a page that was frozen", func(s *Session, p *peer) {
 			end := signal.NewEnd(p.ID, signal.CausePageFrozen)
 			p.Presence, p.End = signal.PresenceAway, &end
