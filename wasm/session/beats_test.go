@@ -288,13 +288,20 @@ func TestWebRTCPC_4_3_3_FailedIsNotFinalOnceConnected(t *testing.T) {
 	ana.expect(StateConnected, "Ben", PeerConnected, "")
 }
 
-func TestAHandshakeThatFailsIsTheEndOfTheLink(t *testing.T) {
-	w := newWorld(t)
+// pathless is Ana in a call of two that agree and find no path.
+func pathless(t *testing.T) (w *world, ana *page) {
+	t.Helper()
+	w = newWorld(t)
 	w.broken = true
-	ana := w.open(Config{Name: "Ana", JoinNow: true})
+	ana = w.open(Config{Name: "Ana", JoinNow: true})
 	w.run(time.Second)
 	w.open(Config{Name: "Ben", JoinNow: true})
 	w.run(time.Second)
+	return w, ana
+}
+
+func TestAHandshakeThatFailsIsTheEndOfTheLink(t *testing.T) {
+	_, ana := pathless(t)
 	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "connecting"})
 	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "failed"})
 	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CauseDTLSFailed)
@@ -303,12 +310,7 @@ func TestAHandshakeThatFailsIsTheEndOfTheLink(t *testing.T) {
 // Firefox 153 says so of a connection that found no path
 // (TestPathWithoutARelayIsNotFound).
 func TestAHandshakeThatNeverBeganHasNotFailed(t *testing.T) {
-	w := newWorld(t)
-	w.broken = true
-	ana := w.open(Config{Name: "Ana", JoinNow: true})
-	w.run(time.Second)
-	w.open(Config{Name: "Ben", JoinNow: true})
-	w.run(time.Second)
+	w, ana := pathless(t)
 	ana.step(DTLSStateChanged{Link{"p2", 1, 1}, "failed"})
 	ana.expect(StateRecovering, "Ben", PeerNegotiating, "")
 	w.run(time.Minute)
