@@ -25,6 +25,7 @@ type Session struct {
 	now   Time
 	out   []Action
 	dirty bool // the record for the next page has changed
+	mute  bool // in a replay: the trace says when the server was asked
 }
 
 // state is everything that decides, as plain data: a checkpoint of it is part

@@ -11,7 +11,7 @@ import "time"
 // neither browser says so for many seconds: one that does not answer soon is
 // dialed anew, and what was said on it is said again on the next.
 func (s *Session) askServer() {
-	if l := &s.Signaling; l.Welcomed && l.AskedAt == 0 {
+	if l := &s.Signaling; l.Welcomed && l.AskedAt == 0 && !s.mute {
 		l.AskedAt = max(s.now.Mono, 1)
 		s.beatSignaling()
 	}

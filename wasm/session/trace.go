@@ -278,14 +278,12 @@ func Replay(policy Policy, segments []Segment, observe Observer) (*Session, erro
 			if st.ev.kind() == kindTick {
 				s.Wake = st.at.Mono - st.late // the ticks of a run are not where they were
 			}
-			was := s.Signaling.AskedAt
-			actions := s.Step(st.at, st.ev)
 			// The events of a run are not where they were, so a path may fall silent
 			// here that did not, and nothing would answer what is asked then.
-			if is := &s.Signaling.AskedAt; st.asked {
-				*is = st.at.Mono
-			} else if *is > was {
-				*is = was
+			s.mute = true
+			actions := s.Step(st.at, st.ev)
+			if st.asked {
+				s.Signaling.AskedAt = st.at.Mono
 			}
 			if observe != nil {
 				observe(st.at, st.ev, s, actions)

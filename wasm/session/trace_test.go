@@ -221,6 +221,40 @@ func TestARungThatWaitsForALineReplaysAtItsTime(t *testing.T) {
 	}
 }
 
+// What the server says may be its answer to this page and, in a replay, where
+// the events of a run are not where they were, what breaks a path as well:
+// nothing there answers what would be asked then.
+func TestAReplayAsksTheServerWhenThePageDid(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.call()
+	w.pictures(true)
+	w.blocked, ben.cutOff = true, true
+	ben.socketEnds(1006)
+	w.run(10 * time.Second)
+	w.blocked = false
+	w.until(3*time.Second, "heard", func() bool { return ana.peer("Ben").State == PeerConnected })
+	ben.cutOff = false
+	w.until(3*time.Second, "back, and the path made anew", func() bool { return ana.peer("Ben").State != PeerConnected })
+	segments := ana.trace.Segments()
+	rows := segments[0].Rows
+	last := len(rows) - 1
+	for ; !rows[last].Asked; last-- {
+		rows = rows[:last]
+	}
+	if rows[last].Event != kindSignalingReceived.String() {
+		t.Fatalf("the path broke by %s, want what the server said", rows[last].Event)
+	}
+	rows[last-1].Asked, rows[last].Asked = true, false // so the server was asked just before
+	segments[0].Rows = rows
+	again, err := Replay(DefaultPolicy(), segments, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := again.Signaling; l.AskedAt != 0 {
+		t.Errorf("the server has answered, and was asked at %v in the replay", l.AskedAt)
+	}
+}
+
 func TestReplayRefusesWhatIsNoTrace(t *testing.T) {
 	row := func(event, data string) []Segment {
 		return []Segment{{Rows: []Row{{At: Time{1, 1}, Event: event, Data: []byte(data)}}}}
