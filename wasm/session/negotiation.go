@@ -307,7 +307,7 @@ func (s *Session) tickNegotiation(p *peer) {
 		s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "offer", SDP: l.Offer})))
 		s.sendFound(p)
 	}
-	if l.State != linkNegotiating || !p.live() {
+	if l.State != linkNegotiating || !s.reachable(p) {
 		return
 	}
 	switch {
@@ -315,5 +315,16 @@ func (s *Session) tickNegotiation(p *peer) {
 		s.endLink(p, Evidence{NoAnswer: true})
 	case l.RemoteAt != 0 && now-l.RemoteAt >= s.policy.ConnectWithin:
 		s.endLink(p, Evidence{NoPath: true})
+	}
+}
+
+// judgeAnew starts the clocks of a first connection again: while nothing could
+// get to the remote's page or come from it, no answer and no path say nothing.
+func (s *Session) judgeAnew(l *link) {
+	if l.FirstOffer != 0 {
+		l.FirstOffer = s.now.Mono
+	}
+	if l.RemoteAt != 0 {
+		l.RemoteAt = s.now.Mono
 	}
 }

@@ -2,7 +2,6 @@ package session
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -218,44 +217,6 @@ func TestTheSideThatWaitsOffersAfterFiveSeconds(t *testing.T) {
 	w.run(200 * time.Millisecond)
 	if n := ana.kinds["CreatePeerConnection"]; n != 1 || offersSent(ana) != 1 {
 		t.Errorf("%d connections and %d offers after 5.1 s, want 1 and 1", n, offersSent(ana))
-	}
-}
-
-func TestNoAnswerForTwentySecondsIsANegotiationTimeout(t *testing.T) {
-	w, ana := onewire(t)
-	w.run(24900 * time.Millisecond)
-	ana.expect(StateRecovering, "Zoe", PeerNegotiating, "")
-	if n := offersSent(ana); n != 4 {
-		t.Errorf("%d offers in 20 s, want 4: at 0, 5, 10 and 15 s", n)
-	}
-	w.run(300 * time.Millisecond)
-	ana.expect(StateWaiting, "Zoe", PeerEnded, signal.CauseNegotiationTimeout)
-	if end := ana.peer("Zoe").End; end == nil || end.Layer != signal.LayerSDP || end.Next != signal.NextRejoin {
-		t.Errorf("end %+v, want layer sdp, next rejoin", end)
-	}
-}
-
-func TestNoPathForFortySecondsIsICEFailed(t *testing.T) {
-	w, ana := onewire(t)
-	ana.hearOffer(4, 1, 1, 1, "an offer")
-	w.run(39900 * time.Millisecond)
-	ana.expect(StateRecovering, "Zoe", PeerNegotiating, "")
-	w.run(200 * time.Millisecond)
-	ana.expect(StateWaiting, "Zoe", PeerEnded, signal.CauseICEFailed)
-	if n := ana.kinds["ClosePeerConnection"]; n != 1 {
-		t.Errorf("%d connections closed, want 1", n)
-	}
-}
-
-func TestADescriptionThatTheBrowserRefusesIsNegotiationFailed(t *testing.T) {
-	w, ana := onewire(t)
-	ana.refuse = "InvalidAccessError: m=video does not fit"
-	ana.hearOffer(4, 1, 1, 1, "an offer")
-	w.run(100 * time.Millisecond)
-	ana.expect(StateWaiting, "Zoe", PeerEnded, signal.CauseNegotiationFailed)
-	end := ana.peer("Zoe").End
-	if end == nil || !strings.Contains(strings.Join(end.Evidence, "\n"), "m=video does not fit") {
-		t.Errorf("end %+v, want the browser's words in its evidence", end)
 	}
 }
 

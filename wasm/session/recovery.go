@@ -252,12 +252,7 @@ func (s *Session) takeRung(p *peer) {
 // away nothing could help, so that time does not count.
 func (s *Session) climbAnew(p *peer) {
 	l := &p.Link
-	if l.FirstOffer != 0 {
-		l.FirstOffer = s.now.Mono
-	}
-	if l.RemoteAt != 0 {
-		l.RemoteAt = s.now.Mono
-	}
+	s.judgeAnew(l)
 	if s.makeAnew(p) || l.State != linkInterrupted && l.State != linkRecovering {
 		return
 	}
@@ -277,6 +272,7 @@ func (s *Session) climbFrom(p *peer, rung int) {
 func (s *Session) climbAgain() {
 	for _, p := range s.Peers {
 		l := &p.Link
+		s.judgeAnew(l)
 		broken := l.State == linkInterrupted || l.State == linkRecovering
 		if broken && p.live() && !l.Applying && (s.stalled(l) || !l.Making && !l.Offered) {
 			s.climbFrom(p, 0)

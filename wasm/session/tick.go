@@ -64,9 +64,9 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 		if l.Offered {
 			want(l.OfferAgain)
 		}
-		if p.live() && l.RemoteAt != 0 {
+		if s.reachable(p) && l.RemoteAt != 0 {
 			want(l.RemoteAt + s.policy.ConnectWithin)
-		} else if p.live() && l.FirstOffer != 0 {
+		} else if s.reachable(p) && l.FirstOffer != 0 {
 			want(l.FirstOffer + s.policy.NegotiateWithin)
 		}
 	case linkConnected:
