@@ -37,6 +37,7 @@ type page struct {
 	timer   int // counts timers; only the newest is heard
 	shown   int64
 	view    session.Snapshot
+	met     time.Duration // when it was last connected to somebody
 
 	dialogs  outages // reasons why no JavaScript runs
 	frozen   bool

@@ -151,6 +151,9 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 		o.interrupted(p, now)
 	}
 	if now.State == session.PeerConnected {
+		if was == nil || was.State != session.PeerConnected {
+			p.met = w.clock.now
+		}
 		o.connected(p, now)
 	}
 	if now.State != session.PeerEnded {
