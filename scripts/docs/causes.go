@@ -223,7 +223,7 @@ func (l language) ladder(w *bytes.Buffer) {
 	}{
 		{wordRung0, "", l.in(s.InterruptedAfter) + l.pick(wordHiddenPage) + l.in(s.InterruptedAfterHidden)},
 		{wordRung1, "", l.in(s.RestartICEFor) + l.pick(wordRoundTrips) + l.in(s.RestartICEForMost)},
-		{wordRung2, l.in(s.StaleAfter), l.in(s.NewConnectionFor)},
+		{wordRung2, l.in(s.StalledAfter), l.in(s.NewConnectionFor)},
 		{wordRung3, "", l.in(s.RelayOnlyFor)},
 		{wordRung4, "", l.in(s.RetryPathEvery)},
 		{wordRung5, "", l.in(s.RecoverWithin)},

@@ -67,7 +67,7 @@
 // remote can be reached, it climbs: an ICE restart, a new connection beside the
 // old one, an ICE restart over the relay only, and then one each few seconds.
 // After a long silence, or on another network, the new connection comes first:
-// what the old one still carries comes late (stale.go).
+// what the old one still carries comes late (stall.go).
 // In each rung one side offers; the polite one waits a moment for the other.
 // connectionState is never the end of anything. Where the network itself went,
 // the socket went with it: the server is asked in the same moment, and dialed

@@ -51,8 +51,9 @@ type link struct {
 	Waiting     waitingOffer // the remote's, that came too soon
 	Offer       string
 	OfferAgain  time.Duration
-	FirstOffer  time.Duration
-	RemoteAt    time.Duration // the first remote description
+	FirstOffer  time.Duration // from when an answer is waited for; 0 before
+	RemoteAt    time.Duration // from when a path is: the first remote description
+	PausedAt    time.Duration // since when neither can come
 	Answered    bool          // was given an answer, which may connect it before the browser says that it is set
 
 	// Life signs.
@@ -141,6 +142,9 @@ func (s *Session) newLink(p *peer, generation int, offers bool) {
 		p.Unsent[i].Handed = false
 	}
 	if !was.Ever || was.State == linkEnded {
+		if was.BrokenAt != 0 {
+			p.Link.recovered(Recovery{At: s.epoch(was.BrokenAt), Rung: was.TopRung, Failed: true, Cause: was.Cause})
+		}
 		p.Link.Rung, p.Link.RungUntil, p.Link.GiveUpAt, p.Link.BrokenAt = 0, 0, 0, 0
 		s.enterLink(p, linkNegotiating, "")
 	}

@@ -27,6 +27,7 @@ func (s *Session) offer(p *peer, restart bool) {
 		return
 	}
 	l.Making, l.Needed = true, false
+	s.begins(l)
 	l.Attempt++
 	order := SetLocalDescription{Link: p.name(), Attempt: l.Attempt, Restart: l.Restart, Relay: l.Rung == rungRelayOnly && s.hasRelay()}
 	if l.Restart {
@@ -66,9 +67,6 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	l.Negotiation++
 	l.Offer = ev.SDP
 	l.OfferAgain = s.now.Mono + s.policy.OfferAgainAfter
-	if l.FirstOffer == 0 {
-		l.FirstOffer = s.now.Mono
-	}
 	if l.RungUntil != 0 {
 		l.RungUntil = s.now.Mono + s.rungTime(l) // a rung's clock starts with its offer
 	}
@@ -253,6 +251,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	l.Making, l.Offered, l.OfferAgain = false, false, 0
 	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, ""
 	l.OfferAt = 0
+	s.begins(l)
 	if l.Rung == rungNewConnection && l.YieldUntil != 0 {
 		// The new connection is left to the remote for a moment. What came is a
 		// restart, the rung before, and is given that one's time.
@@ -312,19 +311,12 @@ func (s *Session) tickNegotiation(p *peer) {
 	}
 	switch {
 	case l.RemoteAt == 0 && l.FirstOffer != 0 && now-l.FirstOffer >= s.policy.NegotiateWithin:
+		if l.Making || l.Applying {
+			s.negotiationBroke(p, "this browser took no description within "+s.policy.NegotiateWithin.String())
+			return
+		}
 		s.endLink(p, Evidence{NoAnswer: true})
 	case l.RemoteAt != 0 && now-l.RemoteAt >= s.policy.ConnectWithin:
 		s.endLink(p, Evidence{NoPath: true})
-	}
-}
-
-// judgeAnew starts the clocks of a first connection again: while nothing could
-// get to the remote's page or come from it, no answer and no path say nothing.
-func (s *Session) judgeAnew(l *link) {
-	if l.FirstOffer != 0 {
-		l.FirstOffer = s.now.Mono
-	}
-	if l.RemoteAt != 0 {
-		l.RemoteAt = s.now.Mono
 	}
 }

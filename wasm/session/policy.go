@@ -64,12 +64,12 @@ type Policy struct {
 	// whose relay was not bound to the old pair (TestPathThatAFirewallBlocks).
 	RestartICEFor     time.Duration `json:"restartICEFor"`
 	RestartICEForMost time.Duration `json:"restartICEForMost"`
-	// StaleAfter is when a link on which nothing came is better made anew than
-	// restarted: 3 s, which the first restart had. StaleFor is how long packets
+	// StalledAfter is when a link on which nothing came is better made anew than
+	// restarted: 3 s, which the first restart had. HaltingFor is how long packets
 	// that pass again may be all that comes: 3.5 s, a moment more than SCTP and a
 	// picture wait at most.
-	StaleAfter time.Duration `json:"staleAfter"`
-	StaleFor   time.Duration `json:"staleFor"`
+	StalledAfter time.Duration `json:"stalledAfter"`
+	HaltingFor   time.Duration `json:"haltingFor"`
 	// NewConnectionFor and RelayOnlyFor are how long the next rungs may take;
 	// RetryPathEvery is when to try again while waiting for a change.
 	NewConnectionFor time.Duration `json:"newConnectionFor"`
@@ -143,8 +143,8 @@ func DefaultPolicy() Policy {
 		VouchEvery:        5 * time.Second,
 		RestartICEFor:     1500 * time.Millisecond,
 		RestartICEForMost: 3 * time.Second,
-		StaleAfter:        3 * time.Second,
-		StaleFor:          3500 * time.Millisecond,
+		StalledAfter:      3 * time.Second,
+		HaltingFor:        3500 * time.Millisecond,
 		NewConnectionFor:  10 * time.Second,
 		RelayOnlyFor:      6 * time.Second,
 		RetryPathEvery:    7 * time.Second,

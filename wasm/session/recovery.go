@@ -58,6 +58,9 @@ func (s *Session) statistics(p *peer, ev StatsSampled) {
 		l.Packets = ev.Packets
 		was := l.HeardAt
 		s.heard(p, false)
+		if p.Link.Generation != ev.Generation {
+			return // it is made anew, and what was counted is of the one before
+		}
 		// The packets were counted since the last sample; only the newest is news.
 		l.HeardAt = max(was, s.now.Mono-time.Duration(max(ev.Age, 0)*float64(time.Millisecond)))
 		if l.State == linkConnected && !l.Unresponsive && !s.halting(l) && s.now.Mono-l.BeatHeardAt >= s.limit(p) {
@@ -115,7 +118,7 @@ func (s *Session) secured(p *peer, state string) {
 	case state != "failed":
 	case was == "connected":
 		s.associationGone(p, "DTLS failed")
-	case l.Ever || was != "connecting":
+	case l.State != linkNegotiating || was != "connecting":
 		l.note("DTLS failed")
 	default:
 		s.endLink(p, Evidence{DTLS: state})
@@ -248,11 +251,10 @@ func (s *Session) takeRung(p *peer) {
 	s.offer(p, true)
 }
 
-// climbAnew starts the clocks of a first connection and the ladder again for a remote that is back: while it was
-// away nothing could help, so that time does not count.
+// climbAnew begins the ladder anew for a remote that is back: while it was away
+// nothing could help, so that time does not count.
 func (s *Session) climbAnew(p *peer) {
 	l := &p.Link
-	s.judgeAnew(l)
 	if s.makeAnew(p) || l.State != linkInterrupted && l.State != linkRecovering {
 		return
 	}
@@ -272,7 +274,6 @@ func (s *Session) climbFrom(p *peer, rung int) {
 func (s *Session) climbAgain() {
 	for _, p := range s.Peers {
 		l := &p.Link
-		s.judgeAnew(l)
 		broken := l.State == linkInterrupted || l.State == linkRecovering
 		if broken && p.live() && !l.Applying && (s.stalled(l) || !l.Making && !l.Offered) {
 			s.climbFrom(p, 0)

@@ -90,3 +90,26 @@ func TestNobodyIsToBeRejoinedWhoIsAway(t *testing.T) {
 		t.Errorf("%+v, want away", v)
 	}
 }
+
+func TestTheRecoveryThatFailedIsRememberedAfterRejoin(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.ended()
+	failed := ana.path().Recovery
+	ana.step(RejoinPressed{})
+	w.run(3 * time.Second)
+	ana.expect(StateConnected, "Ben", PeerConnected, "")
+	if got := ana.path().Recovery; len(got) != 1 || !got[0].Failed || got[0] != failed[0] {
+		t.Errorf("recoveries %+v, want %+v", got, failed)
+	}
+}
+
+func TestAHandshakeThatFailsAfterRejoinIsTheEndOfTheLink(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.ended()
+	w.broken = true
+	ana.step(RejoinPressed{})
+	link := ana.s.Peers[0].name()
+	ana.step(DTLSStateChanged{link, "connecting"})
+	ana.step(DTLSStateChanged{link, "failed"})
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CauseDTLSFailed)
+}

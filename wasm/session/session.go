@@ -22,10 +22,10 @@ const (
 type Session struct {
 	policy Policy
 	state
-	now   Time
-	out   []Action
-	dirty bool // the record for the next page has changed
-	mute  bool // in a replay: the trace says when the server was asked
+	now       Time
+	out       []Action
+	dirty     bool // the record for the next page has changed
+	mayNotAsk bool // in a replay: the server was not asked in this step
 }
 
 // state is everything that decides, as plain data: a checkpoint of it is part
@@ -36,7 +36,7 @@ type state struct {
 	Name        string
 	Participant string
 	Life        int64
-	Began       int64         // when the participant\'s first life did, ms since the Unix epoch
+	Began       int64         // when the participant's first life did, ms since the Unix epoch
 	VouchFor    time.Duration // for which the server counts a vouch
 	Token       string
 	ByeKey      string
@@ -92,6 +92,9 @@ func (s *Session) Step(now Time, ev Event) []Action {
 		s.handle(ev)
 	case never:
 		s.Nevers++
+	}
+	for _, p := range s.Peers {
+		s.pause(p)
 	}
 	s.prepareGoodbye()
 	if s.dirty {

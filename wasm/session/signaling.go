@@ -187,18 +187,18 @@ func (s *Session) welcomed(e signal.Envelope) {
 	for _, row := range w.Roster {
 		s.presence(row, true)
 	}
-	if s.ICE.Moved && !s.Offline {
-		s.networkChanged(true)
-	} else {
-		s.offerFirstAnew()
-	}
-	s.climbAgain()
 	for _, end := range w.Left {
 		if s.peer(end.Subject) != nil {
 			s.left(end)
 		}
 	}
 	s.missing(w)
+	if s.ICE.Moved && !s.Offline {
+		s.networkChanged(true)
+	} else {
+		s.offerFirstAnew()
+	}
+	s.climbAgain()
 	for _, k := range l.Outbox.Kept {
 		k.Ack = l.InSeq
 		s.emit(SendSignaling{l.Attempt, k})

@@ -6,12 +6,10 @@ import "time"
 // for many seconds: Chromium 156 fires no close for 100 s. So the moment in
 // which a path falls silent is also the moment to look at the socket.
 
-// askServer asks the server for a sign of life in the moment in which a path
-// falls silent. Where the network itself went, the socket went with it, and
-// neither browser says so for many seconds: one that does not answer soon is
-// dialed anew, and what was said on it is said again on the next.
+// askServer asks the server for a sign of life. A socket that does not answer
+// soon is dialed anew, and what was said on it is said again on the next.
 func (s *Session) askServer() {
-	if l := &s.Signaling; l.Welcomed && l.AskedAt == 0 && !s.mute {
+	if l := &s.Signaling; l.Welcomed && l.AskedAt == 0 && !s.mayNotAsk {
 		l.AskedAt = max(s.now.Mono, 1)
 		s.beatSignaling()
 	}

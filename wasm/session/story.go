@@ -122,11 +122,15 @@ func (s *Session) repaired(l *link) {
 	if l.BrokenAt == 0 {
 		return
 	}
-	l.Recoveries = append(l.Recoveries, Recovery{At: s.epoch(l.BrokenAt), Rung: l.TopRung, Took: ms(s.now.Mono - l.BrokenAt), Cause: l.Cause})
-	if len(l.Recoveries) > mostRecoveries {
+	l.recovered(Recovery{At: s.epoch(l.BrokenAt), Rung: l.TopRung, Took: ms(s.now.Mono - l.BrokenAt), Cause: l.Cause})
+	l.BrokenAt = 0
+}
+
+// recovered remembers a recovery that is over.
+func (l *link) recovered(r Recovery) {
+	if l.Recoveries = append(l.Recoveries, r); len(l.Recoveries) > mostRecoveries {
 		l.Recoveries = l.Recoveries[1:]
 	}
-	l.BrokenAt = 0
 }
 
 // paired takes the pair of a sample. Where a path was direct before it broke,

@@ -135,12 +135,22 @@ func (s *Session) forgive() {
 	}
 	forgive(&s.Signaling.HeardAt, s.patience())
 	for _, p := range s.Peers {
-		if p.Link.Ever && p.Link.State != linkEnded {
-			forgive(&p.Link.HeardAt, s.limit(p))
-			forgive(&p.Link.BeatHeardAt, s.limit(p))
-			if p.Link.AskedAt != 0 {
-				p.Link.AskedAt = s.now.Mono
+		l := &p.Link
+		if l.Ever && l.State != linkEnded {
+			forgive(&l.HeardAt, s.limit(p))
+			forgive(&l.BeatHeardAt, s.limit(p))
+			if l.AskedAt != 0 {
+				l.AskedAt = s.now.Mono
 			}
+		}
+		if l.FirstOffer != 0 {
+			forgive(&l.FirstOffer, s.policy.NegotiateWithin)
+		}
+		if l.RemoteAt != 0 {
+			forgive(&l.RemoteAt, s.policy.ConnectWithin)
+		}
+		if l.GiveUpAt != 0 {
+			forgive(&l.GiveUpAt, 0)
 		}
 	}
 }

@@ -280,7 +280,7 @@ func Replay(policy Policy, segments []Segment, observe Observer) (*Session, erro
 			}
 			// The events of a run are not where they were, so a path may fall silent
 			// here that did not, and nothing would answer what is asked then.
-			s.mute = true
+			s.mayNotAsk = !st.asked
 			actions := s.Step(st.at, st.ev)
 			if st.asked {
 				s.Signaling.AskedAt = st.at.Mono

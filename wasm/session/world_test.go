@@ -175,6 +175,7 @@ type page struct {
 	log       []Action
 	kinds     map[string]int // orders carried out, by type
 	refuse    string         // setRemoteDescription fails with this
+	hangs     bool           // no description is ever set
 	picker    string         // getDisplayMedia fails with this
 }
 
@@ -410,6 +411,9 @@ func (p *page) setLocal(c *pc, a SetLocalDescription) {
 		c.local = fmt.Sprintf("offer %d of %s", c.offers, p.s.Participant)
 		answer.Type, answer.SDP = "offer", c.local
 	}
+	if p.hangs {
+		return
+	}
 	p.world.after(packetTime, func() {
 		p.step(answer)
 		p.step(CandidateFound{Link: a.Link, Candidate: json.RawMessage(`{"candidate":"candidate:1 1 udp 1 10.0.0.1 5000 typ host","sdpMid":"0"}`)})
@@ -429,6 +433,9 @@ func (p *page) setRemote(c *pc, a SetRemoteDescription) {
 		answer.Err = "OperationError: an answer to another offer: " + a.Description.SDP + ", not " + c.local
 	default:
 		c.stable, c.local = c.local, ""
+	}
+	if p.hangs {
+		return
 	}
 	p.world.after(packetTime, func() {
 		p.step(answer)

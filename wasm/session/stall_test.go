@@ -235,7 +235,7 @@ func TestWhatMakesAConnectionAnew(t *testing.T) {
 		{"packets long before", func(s *Session, p *peer) {
 			p.Presence = signal.PresenceAway
 			s.heard(p, false)
-			s.now.Mono += s.policy.StaleFor
+			s.now.Mono += s.policy.HaltingFor
 			s.heard(p, false)
 			p.Presence = signal.PresencePresent
 			s.climbAnew(p)
@@ -271,7 +271,7 @@ func TestAPageIsNotCalledUnresponsiveForWhatSCTPHoldsBack(t *testing.T) {
 	p.Presence = signal.PresenceAway
 	sample := func(after time.Duration) bool {
 		ana.s.now.Mono += after
-		ana.s.statistics(p, StatsSampled{Packets: p.Link.Packets + 1})
+		ana.s.statistics(p, StatsSampled{Link: p.name(), Packets: p.Link.Packets + 1})
 		return p.Link.Unresponsive
 	}
 	if sample(0) || sample(2*time.Second) {
@@ -279,5 +279,30 @@ func TestAPageIsNotCalledUnresponsiveForWhatSCTPHoldsBack(t *testing.T) {
 	}
 	if !sample(2 * time.Second) {
 		t.Error("a page without a beat for 4 s is not called unresponsive")
+	}
+}
+
+func TestWhatWasCountedOfAConnectionThatIsMadeAnewIsOfTheOld(t *testing.T) {
+	_, ana, p := silent(t)
+	ana.step(StatsSampled{Link: p.name(), Attempt: p.Link.StatsAttempt, Packets: p.Link.Packets + 1, Flow: Flow{Pair: &Pair{Local: Candidate{Type: "relay"}}}})
+	if l := &p.Link; l.Generation != 2 || l.Flow.Pair != nil || l.HeardAt != ana.s.now.Mono {
+		t.Errorf("connection %d has the pair %+v, heard at %v", l.Generation, l.Flow.Pair, l.HeardAt)
+	}
+}
+
+// A restarted server may not know somebody who is heard.
+func TestWhoTheRoomDoesNotKnowIsNotMadeAnew(t *testing.T) {
+	_, ana, p := silent(t)
+	p.Presence = signal.PresenceAway
+	ana.s.heard(p, false)
+	if p.Link.State != linkConnected || !ana.s.halting(&p.Link) {
+		t.Fatal("packets pass again after a long silence: want connected, and to be made anew")
+	}
+	p.Presence = signal.PresencePresent
+	l := &ana.s.Signaling
+	l.State, l.Welcomed = SignalingStateLost, false
+	ana.hear(signal.Envelope{Type: signal.TypeWelcome, To: ana.s.Participant, ToLife: ana.s.Life, Payload: signal.Raw(signal.Welcome{Resumed: true, Token: "t", ByeKey: "k"})})
+	if p.Link.State != linkConnected || !p.Unknown || p.Left {
+		t.Errorf("the link is %s, unknown %v, left %v", linkNames[p.Link.State], p.Unknown, p.Left)
 	}
 }

@@ -13,13 +13,13 @@ import "holdline/server/signal"
 // own may still do: nothing came for long, what came again just now has been
 // silent for long, or this page has left the network on which it was connected.
 func (s *Session) stalled(l *link) bool {
-	return l.Ever && l.Generation != 0 && (l.Moved || s.halting(l) || s.now.Mono-l.HeardAt >= s.policy.StaleAfter)
+	return l.Ever && l.Generation != 0 && (l.Moved || s.halting(l) || s.now.Mono-l.HeardAt >= s.policy.StalledAfter)
 }
 
 // halting says whether packets pass again after a long silence, and what was
 // sent into that may still be missing.
 func (s *Session) halting(l *link) bool {
-	return l.FlowsAt != 0 && s.now.Mono-l.FlowsAt < s.policy.StaleFor
+	return l.FlowsAt != 0 && s.now.Mono-l.FlowsAt < s.policy.HaltingFor
 }
 
 // flows takes a sign of life of a link that was broken, and says whether it is
@@ -33,7 +33,7 @@ func (s *Session) flows(p *peer, beat bool) bool {
 	switch {
 	case !moves || p.frozen():
 		l.FlowsAt = 0
-	case s.now.Mono-l.HeardAt >= s.policy.StaleAfter:
+	case s.now.Mono-l.HeardAt >= s.policy.StalledAfter:
 		l.FlowsAt = max(s.now.Mono, 1)
 		if s.Signaling.Cause != signal.CauseServerShutdown { // which has said when to come back
 			s.dialAnew() // what brought them carries a socket, too
