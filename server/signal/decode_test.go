@@ -141,6 +141,7 @@ func TestAPayloadsReaderNamesTheFieldTheLimitAndWhatCame(t *testing.T) {
 		{"a long target", goodbye(`{"count":1,"target":"/` + strings.Repeat("x", 2048) + `"}`), "target", "at most 2048 bytes", "2049 bytes"},
 		{"a rollback", describe(`{"type":"rollback","sdp":"v=0"}`), "type", "offer or answer", `"rollback"`},
 		{"no sdp", describe(`{"type":"offer"}`), "sdp", "a session description", "nothing"},
+		{"networks below 0", describe(`{"type":"offer","sdp":"v=0","networks":-1}`), "networks", "at least 0", "-1"},
 	} {
 		wantField(t, tt.name, tt.err, tt.field, tt.limit, tt.got)
 	}

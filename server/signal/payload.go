@@ -3,6 +3,7 @@ package signal
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -166,8 +167,9 @@ type Beacon struct {
 
 // Description is the payload of description (RFC 8829).
 type Description struct {
-	Type string `json:"type"` // offer, answer
-	SDP  string `json:"sdp"`
+	Type     string `json:"type"` // offer, answer
+	SDP      string `json:"sdp"`
+	Networks int    `json:"networks,omitempty"` // how often the sender's network has changed in this life
 }
 
 // GaveUp is the payload of gave-up: why the sender ended the link. The End's
@@ -285,6 +287,9 @@ func (e Envelope) ReadDescription() (Description, error) {
 	}
 	if d.SDP == "" {
 		return d, &FieldError{Field: "sdp", Limit: "a session description", Got: "nothing"}
+	}
+	if d.Networks < 0 {
+		return d, &FieldError{Field: "networks", Limit: "at least 0", Got: strconv.Itoa(d.Networks)}
 	}
 	return d, nil
 }

@@ -155,6 +155,39 @@ func TestAClockThatJumpsGivesTheSilentAMoment(t *testing.T) {
 	ana.expect(StateRecovering, "Ben", PeerRecovering, signal.CauseNetworkLost)
 }
 
+func TestWhoLooksAtThePageAgainIsNotKeptWaiting(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	w.blocked, w.broken = true, true
+	p := ana.s.peer("p2")
+	w.until(20*time.Second, "waiting for a change", func() bool { return p.Link.Rung == rungWait })
+	ana.step(VisibilityChanged{Hidden: true})
+	if p.Link.Rung != rungWait {
+		t.Error("a page that is hidden tries again")
+	}
+	ana.step(VisibilityChanged{Hidden: false})
+	if p.Link.Rung == rungWait {
+		t.Error("a page that is looked at again waits for its time")
+	}
+	for _, told := range []bool{false, true} {
+		w := newWorld(t)
+		ana, _ := w.call()
+		w.down = true
+		if told {
+			ana.hear(signal.Envelope{Type: signal.TypeGoaway, Payload: signal.Raw(signal.Goaway{Return: 30000})})
+			ana.step(SignalingClosed{Attempt: ana.attempt, Code: int(signal.CloseGoaway), Clean: true})
+		} else {
+			ana.socketEnds(1006)
+		}
+		w.run(200 * time.Millisecond)
+		at := ana.s.Signaling.RetryAt
+		ana.step(VisibilityChanged{Hidden: false})
+		if now := ana.s.Signaling.RetryAt == w.now; at == w.now || now == told {
+			t.Errorf("told when to come back %v: the next try is at %v, was at %v, now is %v", told, ana.s.Signaling.RetryAt, at, w.now)
+		}
+	}
+}
+
 func TestTheLadderIsClimbedInOrder(t *testing.T) {
 	w := newWorld(t)
 	ana, _ := w.call()

@@ -120,32 +120,3 @@ func (n *Candidates) count(c iceCandidate) {
 
 // all is how many there are.
 func (n Candidates) all() int { return n.Host + n.ServerReflexive + n.PeerReflexive + n.Relay }
-
-// mapping is a server-reflexive address: where a NAT maps a network to.
-type mapping struct{ Network, Address, Port string }
-
-// mostMappings bounds them: a machine has a handful of networks.
-const mostMappings = 16
-
-// mapped notes where a server-reflexive candidate is mapped to.
-func mapped(all []mapping, c iceCandidate) []mapping {
-	if c.Type != "srflx" || c.Component != "1" || c.Protocol != "udp" || len(all) >= mostMappings {
-		return all
-	}
-	return append(all, mapping{c.Network, c.Address, c.Port})
-}
-
-// symmetric says whether a NAT maps one network to several ports of one
-// address: two STUN servers were asked from one socket, so it maps each
-// destination anew (address- and port-dependent mapping, RFC 4787, section
-// 4.1), and nobody else can be told where to send.
-func symmetric(all []mapping) bool {
-	for i, a := range all {
-		for _, b := range all[:i] {
-			if a.Network == b.Network && a.Address == b.Address && a.Port != b.Port {
-				return true
-			}
-		}
-	}
-	return false
-}

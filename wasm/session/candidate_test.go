@@ -98,29 +98,3 @@ func TestRFC8838_8_2_OnlyTheEmptyCandidateIsTheLast(t *testing.T) {
 		t.Error("the empty candidate is not the last")
 	}
 }
-
-func TestRFC4787_4_1_OneSocketWithTwoMappingsIsSymmetric(t *testing.T) {
-	srflx := func(network, address, port string) iceCandidate {
-		return iceCandidate{"1", "udp", address, port, "srflx", network}
-	}
-	for _, tt := range []struct {
-		name string
-		all  []iceCandidate
-		want bool
-	}{
-		{"one mapping", []iceCandidate{srflx("1", "198.51.100.7", "6000")}, false},
-		{"two ports of one address", []iceCandidate{srflx("1", "198.51.100.7", "6000"), srflx("1", "198.51.100.7", "6001")}, true},
-		{"two networks behind one NAT", []iceCandidate{srflx("1", "198.51.100.7", "6000"), srflx("2", "198.51.100.7", "6001")}, false},
-		{"two addresses", []iceCandidate{srflx("", "198.51.100.7", "6000"), srflx("", "203.0.113.9", "6001")}, false},
-		{"RTP and RTCP", []iceCandidate{srflx("", "198.51.100.7", "6000"), {"2", "udp", "198.51.100.7", "6001", "srflx", ""}}, false},
-		{"a relay's two ports", []iceCandidate{{"1", "udp", "203.0.113.5", "1", "relay", ""}, {"1", "udp", "203.0.113.5", "2", "relay", ""}}, false},
-	} {
-		var all []mapping
-		for _, c := range tt.all {
-			all = mapped(all, c)
-		}
-		if got := symmetric(all); got != tt.want {
-			t.Errorf("%s: symmetric %v, want %v", tt.name, got, tt.want)
-		}
-	}
-}

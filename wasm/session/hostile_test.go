@@ -102,16 +102,6 @@ func TestAnEndThatIsToldHasOnesOwnFinding(t *testing.T) {
 	}
 }
 
-func TestAnotherNetworkWasNotBlocked(t *testing.T) {
-	_, ana, _ := relayed(t, time.Minute)
-	ana.sampleOf("srflx", "srflx")
-	ana.step(NetworkChanged{Online: true})
-	ana.sampleOf("relay", "srflx")
-	if v := ana.path(); v.Why == WhyBlocked {
-		t.Error("the path of the network before is called blocked")
-	}
-}
-
 func TestALoopbackAddressIsToldNobody(t *testing.T) {
 	w := newWorld(t)
 	ana, _ := w.call()

@@ -89,6 +89,7 @@ type link struct {
 	TopRung    int           // the highest since then
 	WasDirect  bool          // before that
 	Blocked    bool          // a direct path was there, and only the relay helped
+	Left       *Pair         // the chosen one when either side last changed its network: it tells nothing of the new one
 	Recoveries []Recovery    // those that are over, oldest first
 
 	Search          search // for the newest path

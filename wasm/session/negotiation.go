@@ -70,7 +70,7 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	if l.RungUntil != 0 {
 		l.RungUntil = s.now.Mono + s.rungTime(l) // a rung's clock starts with its offer
 	}
-	s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: ev.Type, SDP: ev.SDP})))
+	s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: ev.Type, SDP: ev.SDP, Networks: s.Networks})))
 }
 
 // sendFound sends the candidates again that belong to a description that is
@@ -86,7 +86,7 @@ const mostFound = 32
 
 // sendAnswer sends the last answer, under the number of its offer.
 func (s *Session) sendAnswer(p *peer) {
-	e := s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "answer", SDP: p.Link.Answer}))
+	e := s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "answer", SDP: p.Link.Answer, Networks: s.Networks}))
 	e.Negotiation = p.Link.Applied
 	s.send(p, e)
 }
@@ -149,9 +149,12 @@ func (s *Session) fromPeer(e signal.Envelope) {
 		return
 	}
 	d, err := e.ReadDescription()
-	switch {
-	case err != nil:
+	if err != nil {
 		l.note(withoutGot(err.Error()))
+		return
+	}
+	s.remoteMoved(p, d.Networks)
+	switch {
 	case e.Generation < l.Generation || e.Generation == l.Generation && l.State == linkEnded:
 		// of an RTCPeerConnection that is no more
 	case d.Type == "answer":
@@ -303,7 +306,7 @@ func (s *Session) tickNegotiation(p *peer) {
 	}
 	if due(l.OfferAgain, now) && l.Offered {
 		l.OfferAgain = now + s.policy.OfferAgainAfter
-		s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "offer", SDP: l.Offer})))
+		s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "offer", SDP: l.Offer, Networks: s.Networks})))
 		s.sendFound(p)
 	}
 	if l.State != linkNegotiating || !s.reachable(p) {

@@ -24,6 +24,7 @@ type peer struct {
 	Lane        string        // the remote's own signaling: "" or "lost"
 	Hidden      bool          // the remote's page is hidden
 	LAN         bool          // it and this page come to the server from one local network
+	Networks    int           // how often its network has changed, as far as it is known here
 	WantsICE    bool          // it asked in the band for fresh credentials
 	ICEAskedAt  time.Duration // when the server was asked for it last
 	Unknown     bool          // to the room; only the link says that it is there
@@ -120,7 +121,7 @@ func (s *Session) presence(row signal.Presence, welcome bool) {
 // newLife forgets everything of the participant's last page.
 func (s *Session) newLife(p *peer, life int64) {
 	s.closeLink(p)
-	p.Life, p.Goodbye, p.Bye, p.Lane, p.Hidden = life, 0, false, "", false
+	p.Life, p.Goodbye, p.Bye, p.Lane, p.Hidden, p.Networks = life, 0, false, "", false, 0
 	p.Link = link{}
 	p.Media.Screen = false // a page that has just begun shares nothing
 	p.ChatIn, p.ChatOut = 0, 0

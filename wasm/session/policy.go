@@ -42,7 +42,8 @@ type Policy struct {
 	OfferAfter time.Duration `json:"offerAfter"`
 	// OfferAgainAfter is when an offer without an answer is sent again: 5 s.
 	OfferAgainAfter time.Duration `json:"offerAgainAfter"`
-	// NegotiateWithin is when a first offer without an answer ends the link: 20 s.
+	// NegotiateWithin is when a first offer without an answer ends the link: 20 s
+	// in which the remote could be reached.
 	NegotiateWithin time.Duration `json:"negotiateWithin"`
 	// ChecksAfter is how long an answer goes ahead of the checks that it leads to,
 	// on a path that works, where the browser needs that: 500 ms.
@@ -51,7 +52,8 @@ type Policy struct {
 	// 1 s.
 	RestartApart time.Duration `json:"restartApart"`
 	// ConnectWithin is when a first connection without a path ends: 40 s after
-	// the remote description (RFC 8863 asks for 39.5 s).
+	// the remote description (RFC 8863 asks for 39.5 s) in which the remote could
+	// be reached.
 	ConnectWithin time.Duration `json:"connectWithin"`
 
 	// VouchEvery is when to tell the server again, at the latest, that somebody who is away for

@@ -319,9 +319,11 @@ func (s *Session) networkChanged(online bool) {
 		return
 	}
 	s.Reach, s.ICE.Moved = reach{}, false
+	s.Networks++
 	s.dialAnew()
 	for _, p := range s.Peers {
-		p.Link.All, p.Link.Symmetric, p.Link.WasDirect, p.Link.Blocked = search{}, false, false, false // of the network before
+		p.Link.All, p.Link.Symmetric = search{}, false // of the network before
+		p.Link.leaves()
 		switch l := &p.Link; l.State {
 		case linkNegotiating:
 			if p.live() && l.Generation != 0 {

@@ -238,10 +238,10 @@ func (r *redactor) state(st state) []byte {
 		p.Link.Offer, p.Link.Answer = r.text(p.Link.Offer), r.text(p.Link.Answer)
 		p.Link.Remote, p.Link.Waiting.Description.SDP = r.ufrag(p.Link.Remote), r.text(p.Link.Waiting.Description.SDP)
 		p.Link.Evidence = r.texts(p.Link.Evidence)
-		p.Link.Flow = r.flow(p.Link.Flow)
+		p.Link.Flow, p.Link.Left = r.flow(p.Link.Flow), r.pair(p.Link.Left)
 		for _, found := range []search{p.Link.Search, p.Link.All} {
-			r.mappings(found.Mapped)
-			r.mappings(found.RemoteMapped)
+			r.mappings(found.NAT.Mapped)
+			r.mappings(found.RemoteNAT.Mapped)
 		}
 		p.End, p.Link.End = r.end(p.End), r.end(p.Link.End)
 		for i := range p.Unsent {

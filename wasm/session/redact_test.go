@@ -93,7 +93,8 @@ func TestNoSecretEntersAReport(t *testing.T) {
 	trace.Step(s, now, ConnectionRefused{Link{"ben", 1, 1}, "chatty"})
 	s, trace = secretive()
 	s.peer("ben").Link.Held = []json.RawMessage{json.RawMessage(`{"candidate":"candidate:1 1 udp 1 10.20.30.40 5000 typ host ufrag UFRAGx","usernameFragment":"UFRAGx"}`)}
-	for _, list := range []*[]mapping{&s.peer("ben").Link.Search.Mapped, &s.peer("ben").Link.Search.RemoteMapped, &s.peer("ben").Link.All.RemoteMapped} {
+	s.peer("ben").Link.Left = &Pair{Local: Candidate{Address: "10.20.30.40"}, Remote: Candidate{Address: "203.0.113.9"}}
+	for _, list := range []*[]mapping{&s.peer("ben").Link.Search.NAT.Mapped, &s.peer("ben").Link.Search.RemoteNAT.Mapped, &s.peer("ben").Link.All.RemoteNAT.Mapped} {
 		*list = append(*list, mapping{Network: "192.0.2.55", Address: "198.51.100.7", Port: "203.0.113.9"})
 	}
 	for range mostRows + 2*checkpointRows {

@@ -11,12 +11,12 @@ import (
 // search is what looking for a path has found: with one set of ICE
 // credentials, or over all of a link.
 type search struct {
-	At           time.Duration
-	Took         time.Duration // until it was connected; 0 until then
-	Local        Candidates
-	Remote       Candidates
-	Mapped       []mapping // where NATs map this page to
-	RemoteMapped []mapping // and the other
+	At        time.Duration
+	Took      time.Duration // until it was connected; 0 until then
+	Local     Candidates
+	Remote    Candidates
+	NAT       nat // in front of this page
+	RemoteNAT nat // and of the other
 }
 
 // search begins anew: with a connection, and with each ICE restart.
@@ -42,8 +42,8 @@ func (s *Session) found(p *peer, ev CandidateFound) {
 	s.Reach.answers(ev, c)
 	l.Search.Local.count(c)
 	l.All.Local.count(c)
-	l.Search.Mapped = mapped(l.Search.Mapped, c)
-	l.Symmetric = l.Symmetric || symmetric(l.Search.Mapped)
+	l.Search.NAT.learn(c)
+	l.Symmetric = l.Symmetric || l.Search.NAT.symmetric()
 	s.Changes++
 	if p.LAN && !loopback(s.ICE.Address) {
 		if extra, ok := revealed(ev.Candidate, s.ICE.Address); ok {
@@ -87,8 +87,8 @@ func (s *Session) heardOf(p *peer, raw json.RawMessage) {
 	}
 	l.Search.Remote.count(c)
 	l.All.Remote.count(c)
-	l.Search.RemoteMapped = mapped(l.Search.RemoteMapped, c)
-	l.RemoteSymmetric = l.RemoteSymmetric || symmetric(l.Search.RemoteMapped)
+	l.Search.RemoteNAT.learn(c)
+	l.RemoteSymmetric = l.RemoteSymmetric || l.Search.RemoteNAT.symmetric()
 	s.Changes++
 }
 

@@ -41,6 +41,7 @@ type state struct {
 	Token       string
 	ByeKey      string
 	Order       int
+	Networks    int // how often this page's network has changed
 	Signaling   signalingLink
 	Peers       []*peer // in the room's order
 	TakenOff    []Link  // the last links of those who ended and are off the page

@@ -313,6 +313,13 @@ func (s *Session) dialAnew() {
 	}
 }
 
+// dialUnlessTold tries at once, unless the server has said when to come back.
+func (s *Session) dialUnlessTold() {
+	if s.Signaling.Cause != signal.CauseServerShutdown {
+		s.dialAnew()
+	}
+}
+
 // tickSignaling beats, gives up a silent socket, and tries again.
 func (s *Session) tickSignaling() {
 	l, now := &s.Signaling, s.now.Mono

@@ -108,8 +108,8 @@ const mostRecoveries = 16
 func (s *Session) broke(l *link) {
 	if l.BrokenAt == 0 {
 		l.BrokenAt, l.TopRung = max(s.now.Mono, 1), 0
-		if l.Flow.Pair != nil {
-			l.WasDirect = !l.Flow.Pair.relayed()
+		if pair := l.Flow.Pair; pair != nil && !samePair(pair, l.Left) {
+			l.WasDirect = !pair.relayed()
 		}
 	}
 }
@@ -139,7 +139,7 @@ func (s *Session) paired(l *link, ev StatsSampled) {
 	was, blocked := l.Flow.Pair, l.Blocked
 	l.Flow, l.FlowAt = ev.Flow, max(s.now.Mono, 1)
 	now := ev.Flow.Pair
-	if l.State == linkConnected && now != nil {
+	if l.State == linkConnected && now != nil && !samePair(now, l.Left) {
 		switch {
 		case !now.relayed():
 			l.WasDirect, l.Blocked = true, false
@@ -150,4 +150,19 @@ func (s *Session) paired(l *link, ev StatsSampled) {
 	if !samePair(was, now) || l.Blocked != blocked {
 		s.Changes++
 	}
+}
+
+// leaves forgets what a link knows of a network that either side has left: that
+// no direct path is found from another one does not mean that one is blocked.
+func (l *link) leaves() { l.WasDirect, l.Blocked, l.Left = false, false, l.Flow.Pair }
+
+// remoteMoved takes how often the remote's network has changed.
+func (s *Session) remoteMoved(p *peer, networks int) {
+	if networks <= p.Networks {
+		return
+	}
+	p.Networks = networks
+	p.Link.All.Remote, p.Link.RemoteSymmetric = Candidates{}, false
+	p.Link.leaves()
+	s.Changes++
 }

@@ -156,7 +156,9 @@ func (s *Session) forgive() {
 }
 
 // visible takes whether anybody can see the page. Then beats come and are
-// judged faster: nobody is judged by what was due at the slower rate.
+// judged faster: nobody is judged by what was due at the slower rate. Who looks
+// at the page again may have come to where there is a network: what waits is
+// tried at once.
 func (s *Session) visible(yes bool) {
 	s.Hidden = !yes
 	if !yes {
@@ -165,6 +167,12 @@ func (s *Session) visible(yes bool) {
 	s.forgive()
 	if s.BeatAt != 0 {
 		s.BeatAt = s.now.Mono
+	}
+	s.dialUnlessTold()
+	for _, p := range s.Peers {
+		if p.Link.Rung == rungWait {
+			s.climbFrom(p, 0)
+		}
 	}
 }
 

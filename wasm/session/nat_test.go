@@ -1,0 +1,39 @@
+package session
+
+import "testing"
+
+func TestRFC4787_4_1_OneSocketWithTwoMappingsIsSymmetric(t *testing.T) {
+	srflx := func(network, address, port string) iceCandidate {
+		return iceCandidate{"1", "udp", address, port, "srflx", network}
+	}
+	host := func(address string) iceCandidate { return iceCandidate{"1", "udp", address, "5000", "host", ""} }
+	two := []iceCandidate{srflx("", "198.51.100.7", "6000"), srflx("", "198.51.100.7", "6001")}
+	three := append(two[:2:2], srflx("", "198.51.100.7", "6002"))
+	for _, tt := range []struct {
+		name string
+		all  []iceCandidate
+		want bool
+	}{
+		{"one mapping", []iceCandidate{srflx("1", "198.51.100.7", "6000")}, false},
+		{"two ports of one address", []iceCandidate{srflx("1", "198.51.100.7", "6000"), srflx("1", "198.51.100.7", "6001")}, true},
+		{"two networks behind one NAT", []iceCandidate{srflx("1", "198.51.100.7", "6000"), srflx("2", "198.51.100.7", "6001")}, false},
+		{"two addresses", []iceCandidate{srflx("", "198.51.100.7", "6000"), srflx("", "203.0.113.9", "6001")}, false},
+		{"RTP and RTCP", []iceCandidate{srflx("", "198.51.100.7", "6000"), {"2", "udp", "198.51.100.7", "6001", "srflx", ""}}, false},
+		{"one socket in Firefox", append([]iceCandidate{host("10.0.0.2")}, two...), true},
+		{"two networks behind one NAT in Firefox", append([]iceCandidate{host("10.0.0.2"), host("10.0.1.2")}, two...), false},
+		{"two networks in Firefox, behind names", append([]iceCandidate{host("a.local"), host("b.local")}, two...), false},
+		{"two networks in Firefox, one of them mapped twice", append([]iceCandidate{host("10.0.0.2"), host("10.0.1.2")}, three...), true},
+		{"IPv6 beside it", append([]iceCandidate{host("10.0.0.2"), host("2001:db8::2"), host("ipv6-2")}, two...), true},
+		{"TCP and RTCP beside it", append([]iceCandidate{host("10.0.0.2"), {"1", "tcp", "10.0.0.2", "9", "host", ""}, {"2", "udp", "10.0.0.2", "5001", "host", ""}}, two...), true},
+		{"the same mapping twice", []iceCandidate{srflx("", "198.51.100.7", "6000"), srflx("", "198.51.100.7", "6000")}, false},
+		{"a relay's two ports", []iceCandidate{{"1", "udp", "203.0.113.5", "1", "relay", ""}, {"1", "udp", "203.0.113.5", "2", "relay", ""}}, false},
+	} {
+		var n nat
+		for _, c := range tt.all {
+			n.learn(c)
+		}
+		if got := n.symmetric(); got != tt.want {
+			t.Errorf("%s: symmetric %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
