@@ -169,6 +169,12 @@ func TestWhoLooksAtThePageAgainIsNotKeptWaiting(t *testing.T) {
 	if p.Link.Rung == rungWait {
 		t.Error("a page that is looked at again waits for its time")
 	}
+	ana.step(LeavePressed{})
+	before := ana.kinds["OpenSignaling"]
+	ana.step(VisibilityChanged{Hidden: false})
+	if ana.kinds["OpenSignaling"] != before {
+		t.Error("a page that has left comes back when it is looked at")
+	}
 	for _, told := range []bool{false, true} {
 		w := newWorld(t)
 		ana, _ := w.call()

@@ -168,6 +168,9 @@ func (s *Session) visible(yes bool) {
 	if s.BeatAt != 0 {
 		s.BeatAt = s.now.Mono
 	}
+	if s.Phase != phaseJoining && s.Phase != phaseJoined {
+		return
+	}
 	s.dialUnlessTold()
 	for _, p := range s.Peers {
 		if p.Link.Rung == rungWait {
