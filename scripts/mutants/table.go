@@ -50,7 +50,6 @@ var mutants = []mutant{
 	{"a page that is heard is not vouched for", "wasm/session/probe.go", "		p.VouchAt = max(s.now.Mono, 1)\n", ""},
 	{"a server that does not answer a page whose path fell silent is waited for", "wasm/session/recovery.go", "	s.askServer()\n", ""},
 	{"both sides of a rung offer at once", "wasm/session/recovery.go", "		l.YieldUntil, l.Yielded = s.now.Mono+s.policy.YieldFor, l.Rung == rungNewConnection\n", ""},
-	{"a picture that a long silence has frozen is waited for", "wasm/session/stall.go", "			s.climbFrom(p, rungRestartICE)\n			return false\n", ""},
 	{"a silent server is never given up", "wasm/session/signaling.go", "if now-l.HeardAt >= s.patience() {", "if false {"},
 	{"a socket that does not open is waited for as long as one that is silent", "wasm/session/silence.go", "		return s.policy.SignalingConnect\n", "		return s.policy.SignalingDead\n"},
 	{"the signaling timer is not cancelled when it fires", "wasm/session/signaling.go", "l.Opened, l.Welcomed, l.RetryAt = false, false, 0", "l.Opened, l.Welcomed = false, false"},
