@@ -16,6 +16,7 @@ type httpLines struct{ *slog.Logger }
 // a network says GOAWAY with an error on each connection that it had.
 var ofClients = []string{
 	"http: TLS handshake error from ",
+	"http2: server: error reading preface from client ",
 	"http2: received GOAWAY ",
 	"http2: server connection error from ",
 	"http2: server closing client connection: ",

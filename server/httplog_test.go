@@ -4,16 +4,19 @@ import (
 	"crypto/tls"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 )
 
 // TestWhatClientsDoIsNoErrorOfTheServer has a client give its connection up as
-// browsers do that leave a network, and a handler panic.
+// browsers do that leave a network, one agree on HTTP/2 and speak something
+// else, and a handler panic.
 func TestWhatClientsDoIsNoErrorOfTheServer(t *testing.T) {
 	lines := make(lineWriter, 16)
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a fault of ours") }))
@@ -22,23 +25,26 @@ func TestWhatClientsDoIsNoErrorOfTheServer(t *testing.T) {
 	s.StartTLS()
 	defer s.Close()
 
-	conn, err := tls.Dial("tcp", s.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
-	if err != nil {
-		t.Fatal(err)
+	dial := func() net.Conn {
+		conn, err := tls.Dial("tcp", s.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
 	}
-	defer conn.Close()
+	conn := dial()
 	io.WriteString(conn, http2.ClientPreface)
 	framer := http2.NewFramer(conn, conn)
 	framer.WriteSettings()
 	framer.WriteGoAway(0, http2.ErrCodeProtocol, nil)
-	if line := <-lines; !strings.Contains(line, "level=DEBUG") || !strings.Contains(line, "GOAWAY") {
-		t.Errorf("a GOAWAY is logged as %q", line)
-	}
+	lines.want(t, "level=DEBUG", "GOAWAY")
+
+	io.WriteString(dial(), strings.Repeat("x", len(http2.ClientPreface)))
+	lines.want(t, "level=DEBUG", "bogus greeting")
 
 	s.Client().Get(s.URL)
-	if line := <-lines; !strings.Contains(line, "level=ERROR") || !strings.Contains(line, "a fault of ours") {
-		t.Errorf("a panic is logged as %q", line)
-	}
+	lines.want(t, "level=ERROR", "a fault of ours")
 }
 
 // lineWriter hands each line on.
@@ -47,4 +53,18 @@ type lineWriter chan string
 func (w lineWriter) Write(line []byte) (int, error) {
 	w <- string(line)
 	return len(line), nil
+}
+
+func (w lineWriter) want(t *testing.T, parts ...string) {
+	t.Helper()
+	select {
+	case line := <-w:
+		for _, part := range parts {
+			if !strings.Contains(line, part) {
+				t.Errorf("logged: %q, want %q", line, part)
+			}
+		}
+	case <-time.After(patience):
+		t.Fatalf("nothing is logged within %v, want %q", patience, parts)
+	}
 }
