@@ -5,6 +5,7 @@ import (
 	"expvar"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -26,14 +27,14 @@ type counts struct {
 }
 
 // serveDebug serves the debug pages on an address of their own until stop.
-func serveDebug(addr string, count func() counts) (where net.Addr, stop func(), err error) {
+func serveDebug(addr string, count func() counts, logger *slog.Logger) (where net.Addr, stop func(), err error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listen on %s for --debug-addr: %w", addr, err)
 	}
 	own := listener.Addr().(*net.TCPAddr).IP.IsLoopback()
 	// No WriteTimeout: a profile takes as long as it is asked to.
-	server := &http.Server{Handler: newDebug(count, own), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: newDebug(count, own), ReadHeaderTimeout: 5 * time.Second, ErrorLog: httpLog(logger)}
 	go server.Serve(listener)
 	return listener.Addr(), func() { server.Close() }, nil
 }

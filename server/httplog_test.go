@@ -47,6 +47,27 @@ func TestWhatClientsDoIsNoErrorOfTheServer(t *testing.T) {
 	lines.want(t, "level=ERROR", "a fault of ours")
 }
 
+func TestEveryServerOfTheOperatorsLogsAsTheProgramDoes(t *testing.T) {
+	lines := make(lineWriter, 16)
+	logger := slog.New(slog.NewTextHandler(lines, nil))
+	where, stop, err := serveDebug("127.0.0.1:0", func() counts { panic("a fault of the debug pages") }, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	http.Get("http://" + where.String() + "/debug/vars")
+	lines.want(t, "level=ERROR", "a fault of the debug pages")
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stop = serveControl(listener, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a fault of the control") }), logger)
+	defer stop()
+	http.Get("http://" + listener.Addr().String())
+	lines.want(t, "level=ERROR", "a fault of the control")
+}
+
 // lineWriter hands each line on.
 type lineWriter chan string
 

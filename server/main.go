@@ -169,7 +169,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	var debug net.Addr
 	if cfg.Debug != "" {
 		var stop func()
-		if debug, stop, err = serveDebug(cfg.Debug, signaling.counts); err != nil {
+		if debug, stop, err = serveDebug(cfg.Debug, signaling.counts, logger); err != nil {
 			return err
 		}
 		defer stop()

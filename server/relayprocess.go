@@ -107,14 +107,12 @@ func serveRelay(ctx context.Context, cfg config, stdout, stderr io.Writer) error
 	if err != nil {
 		return fmt.Errorf("listen on %s for --relay-control: %w", cfg.Relay.Control, err)
 	}
-	server := &http.Server{Handler: own.Control(), ReadTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
-	defer server.Close()
-	broken := make(chan error, 1)
-	go func() { broken <- server.Serve(control) }()
+	broken, stopControl := serveControl(control, own.Control(), logger)
+	defer stopControl()
 	tellDescriptors(logger, relayDescriptors(cfg.Relay.Max))
 	fmt.Fprintln(stdout, relayLine(listener.Addr(), stunPort, cert != nil, cfg.Relay.Ports, control.Addr()))
 	if cfg.Debug != "" {
-		where, stop, err := serveDebug(cfg.Debug, func() counts { c := own.Counts(); return counts{Relay: &c} })
+		where, stop, err := serveDebug(cfg.Debug, func() counts { c := own.Counts(); return counts{Relay: &c} }, logger)
 		if err != nil {
 			return err
 		}
@@ -129,6 +127,14 @@ func serveRelay(ctx context.Context, cfg config, stdout, stderr io.Writer) error
 	case <-ctx.Done():
 		return nil
 	}
+}
+
+// serveControl serves what the server tells the relay, until stop.
+func serveControl(listener net.Listener, control http.Handler, logger *slog.Logger) (broken <-chan error, stop func()) {
+	server := &http.Server{Handler: control, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10, ErrorLog: httpLog(logger)}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	return ended, func() { server.Close() }
 }
 
 func relayLine(at net.Addr, stunPort uint16, secure bool, ports relay.Ports, control net.Addr) string {
