@@ -25,6 +25,7 @@ const (
 	RefusedForged       Refusal = "forged"        // a password that is not the username's, or the realm of another address
 	RefusedQuota        Refusal = "quota"         // allocations of one participant
 	RefusedQuotaAll     Refusal = "quota-all"     // allocations of all
+	RefusedQuotaCheck   Refusal = "quota-check"   // allocations of all who only check
 	RefusedQuotaAddress Refusal = "quota-address" // allocations from one address
 	RefusedSocket       Refusal = "socket"        // an allocation: the machine gives no socket, or no port is free
 	RefusedRelay        Refusal = "relay"         // an allocation of a kind that is not served: TCP, an even port, the other address family
@@ -41,7 +42,7 @@ const (
 )
 
 var refusals = []Refusal{
-	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedQuotaAddress, RefusedSocket, RefusedRelay, RefusedPeer, RefusedPort, RefusedAnswers,
+	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedQuotaCheck, RefusedQuotaAddress, RefusedSocket, RefusedRelay, RefusedPeer, RefusedPort, RefusedAnswers,
 	RefusedStranger, RefusedBandwidth, RefusedBandwidthAll, RefusedTooMany, RefusedStreams, RefusedIdle, RefusedFraming,
 }
 

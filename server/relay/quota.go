@@ -62,7 +62,7 @@ func (r *Relay) withinQuota(user, _ string, from net.Addr) bool {
 func (r *Relay) full(id string) Refusal {
 	for _, account := range accountsOf(id) {
 		if most, _ := r.most(account); r.holders.allocations(account) >= most {
-			return refusedOf(account, RefusedQuota, RefusedQuotaAll)
+			return refusedOf(account, RefusedQuota, RefusedQuotaCheck)
 		}
 	}
 	if len(r.published) >= r.cfg.Max {
@@ -77,7 +77,9 @@ func (r *Relay) refuse(why Refusal) {
 	r.count.refuse(why)
 	switch why {
 	case RefusedQuotaAll:
-		r.trouble.warn("allocations are refused: there are as many as --relay-max says, or a quarter of that for those who only check")
+		r.trouble.warn("allocations are refused: there are as many as --relay-max says")
+	case RefusedQuotaCheck:
+		r.trouble.warn("allocations are refused to who only checks the network: all of them have a quarter of --relay-max")
 	case RefusedQuotaAddress:
 		r.trouble.warn("allocations are refused: from one address there are as many as --relay-max-address says")
 	}
@@ -151,6 +153,7 @@ func (r *Relay) spend(holders []*holder, bytes int) bool {
 	}
 	if !r.limit.AllowN(now, bytes) {
 		r.count.refuse(RefusedBandwidthAll)
+		r.trouble.warn("packets are dropped: there is as much as --relay-rate says")
 		return false
 	}
 	return true

@@ -101,22 +101,39 @@ func TestAnAllocationIsCountedOnce(t *testing.T) {
 
 func TestAllWhoOnlyCheckHaveAShareOfTheRelay(t *testing.T) {
 	cfg := generous()
+	var log logged
 	cfg.Max, cfg.Rate = 7, 1000
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	b := start(t, cfg)
 	key := []byte("key")
 	b.allocate("udp", CheckID(key, "x"))
 	b.allocate("udp", CheckID(key, "y"))
 	_, err := b.client("udp", as(CheckID(key, "z"))).Allocate()
 	wantCode(t, err, stun.CodeAllocQuotaReached)
-	b.wantRefused(RefusedQuotaAll, 1)
+	b.wantRefused(RefusedQuotaCheck, 1)
+	if !strings.Contains(log.String(), "who only checks") || b.Counts().Refused[RefusedQuotaAll] != 0 {
+		t.Errorf("told: %s", &log)
+	}
 	b.mu.Lock()
-	got := b.holders.byID[checkMark].limit.Limit()
+	check := b.holders.byID[checkMark]
+	got := check.limit.Limit()
 	b.mu.Unlock()
 	if got != 250 {
 		t.Errorf("they have %v bytes a second, want a quarter of 1000", got)
 	}
+	for b.spend([]*holder{check}, 1000) {
+	}
+	b.wantRefused(RefusedBandwidthAll, 1)
+	if strings.Contains(log.String(), "--relay-rate") {
+		t.Errorf("of what those who only check have used up is told: %s", &log)
+	}
 	for range 5 {
 		b.allocate("udp", "ana")
+	}
+	_, err = b.client("udp", as("ana")).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+	if !strings.Contains(log.String(), "--relay-max says") {
+		t.Errorf("that all have as many as they may, told after the other: %s", &log)
 	}
 }
 
@@ -134,12 +151,15 @@ func TestBytesBeyondTheLimitAreDropped(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*Config)
 		why    Refusal
+		told   int
 	}{
-		"of one participant": {func(c *Config) { c.RateEach = 1 }, RefusedBandwidth},
-		"of all":             {func(c *Config) { c.Rate = 1 }, RefusedBandwidthAll},
+		"of one participant": {func(c *Config) { c.RateEach = 1 }, RefusedBandwidth, 0},
+		"of all":             {func(c *Config) { c.Rate = 1 }, RefusedBandwidthAll, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			var log logged
 			cfg := generous()
+			cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 			tt.change(&cfg)
 			b := start(t, cfg)
 			_, ana := b.allocate("udp", "ana")
@@ -151,10 +171,13 @@ func TestBytesBeyondTheLimitAreDropped(t *testing.T) {
 				if _, err := ana.WriteTo(packet, bo.LocalAddr()); err != nil {
 					t.Fatal(err)
 				}
-				return b.Counts().Refused[tt.why] > 0
+				return b.Counts().Refused[tt.why] > 1
 			})
 			if c := b.Counts(); c.ToPeers > 2*64<<10 {
 				t.Errorf("%d bytes went through, of a burst of 64 KiB for each", c.ToPeers)
+			}
+			if n := strings.Count(log.String(), "--relay-rate says"); n != tt.told {
+				t.Errorf("told %d times, want %d, once a minute: %s", n, tt.told, &log)
 			}
 			if c := b.Counts(); c.Allocations != 2 {
 				t.Errorf("%d allocations are left, want both", c.Allocations)

@@ -4,8 +4,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // trouble tells the operator of what the machine refuses to the relay, and of
@@ -15,23 +13,29 @@ type trouble struct {
 	log *slog.Logger
 
 	mu   sync.Mutex
-	told map[string]*rate.Sometimes // by what is wrong
+	told map[string]time.Time // when last, by what is wrong
 }
 
 // troubleEvery is how often one kind of trouble is told: it comes in floods.
 const troubleEvery = time.Minute
 
 func newTrouble(log *slog.Logger) *trouble {
-	return &trouble{log: log, told: map[string]*rate.Sometimes{}}
+	return &trouble{log: log, told: map[string]time.Time{}}
 }
 
+// warn waits for the log where it tells; who comes meanwhile does not.
 func (t *trouble) warn(what string, args ...any) {
-	t.mu.Lock()
-	s := t.told[what]
-	if s == nil {
-		s = &rate.Sometimes{Interval: troubleEvery}
-		t.told[what] = s
+	if t.due(what, time.Now()) {
+		t.log.Warn("relay: "+what, args...)
 	}
-	t.mu.Unlock()
-	s.Do(func() { t.log.Warn("relay: "+what, args...) })
+}
+
+func (t *trouble) due(what string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if last, told := t.told[what]; told && now.Sub(last) < troubleEvery {
+		return false
+	}
+	t.told[what] = now
+	return true
 }
