@@ -82,7 +82,7 @@ func TestTheDefaultsAreThePolicysOwn(t *testing.T) {
 		Drain:          5 * time.Second,
 		Policy:         room.DefaultPolicy(),
 		Relay: relayConfig{
-			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Max: 2000, MaxEach: 100, Rate: 1000, RateEach: 50,
+			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Max: 2000, Rate: 1000, RateEach: 50,
 			CheckCredentials: time.Minute, CheckFor: 2 * time.Minute,
 		},
 	}
@@ -171,17 +171,26 @@ func TestEveryFlagHasAnEnvironmentTwinThatTheFlagOutranks(t *testing.T) {
 	}
 }
 
-func TestOneAddressMayHaveHalfOfTheRelay(t *testing.T) {
+func TestNobodyHasAllOfTheRelayUnlessTheOperatorSaysSo(t *testing.T) {
 	without(t)
 	for _, tt := range []struct {
-		args []string
-		want int
+		args               []string
+		all, address, each int
 	}{
-		{nil, 1000}, {[]string{"--relay-max", "30"}, 15}, {[]string{"--relay-max", "0"}, 1}, {[]string{"--relay-max-address", "7"}, 7},
+		{nil, 2000, 1000, 100},
+		{[]string{"--relay-max", "30"}, 30, 15, 7},
+		{[]string{"--relay-max", "0"}, 0, 1, 1},
+		{[]string{"--relay-max-address", "7"}, 2000, 7, 100},
+		{[]string{"--relay-max-each", "150"}, 2000, 1000, 150},
+		{[]string{"--relay-ports", "50000-50099"}, 100, 50, 25},
+		{[]string{"--relay-ports", "50000-50000"}, 1, 1, 1},
+		{[]string{"--relay-ports", "1024-65535"}, 2000, 1000, 100},
+		{[]string{"--relay-ports", "50000-50099", "--relay-max", "40"}, 40, 20, 10},
+		{[]string{"--relay-ports", "50000-50099", "--relay-max-address", "100", "--relay-max-each", "60"}, 100, 100, 60},
 	} {
 		got, err := parseConfig(tt.args)
-		if err != nil || got.Relay.maxAddress() != tt.want {
-			t.Errorf("%q: %d, %v, want %d", tt.args, got.Relay.maxAddress(), err, tt.want)
+		if r := got.Relay; err != nil || r.max() != tt.all || r.maxAddress() != tt.address || r.maxEach() != tt.each {
+			t.Errorf("%q: %d, %d of an address, %d of a participant, %v, want %d, %d and %d", tt.args, r.max(), r.maxAddress(), r.maxEach(), err, tt.all, tt.address, tt.each)
 		}
 	}
 }

@@ -128,7 +128,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, files fs.F
 	defer stopICE()
 	descriptors := cfg.MaxConnections
 	if own != nil {
-		descriptors += relayDescriptors(cfg.Relay.Max)
+		descriptors += relayDescriptors(cfg.Relay.max())
 	}
 	tellDescriptors(logger, descriptors)
 

@@ -21,7 +21,7 @@ const mbit = 1_000_000 / 8
 // newRelay makes the relay that the flags describe; it does not listen yet.
 func newRelay(cfg relayConfig, key []byte, log *slog.Logger) *relay.Relay {
 	return relay.New(relay.Config{
-		Secret: relay.Secret(key), Public: cfg.Public, Ports: cfg.Ports, Allow: cfg.Allow, Max: cfg.Max, MaxEach: cfg.MaxEach, MaxAddress: cfg.maxAddress(),
+		Secret: relay.Secret(key), Public: cfg.Public, Ports: cfg.Ports, Allow: cfg.Allow, Max: cfg.max(), MaxEach: cfg.maxEach(), MaxAddress: cfg.maxAddress(),
 		Rate: int64(cfg.Rate) * mbit, RateEach: int64(cfg.RateEach) * mbit, Keep: cfg.Keep, AllocateWithin: relay.AllocateWithin, Log: log,
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -221,6 +222,47 @@ func TestTheProgramRelaysOverUDPAndOnThePortOfHTTP(t *testing.T) {
 	if _, err := try(t, ana.ice, "tcp"); err == nil {
 		t.Error("who has left makes another allocation")
 	}
+}
+
+func TestOneParticipantDoesNotTakeAllPortsOfTheRelay(t *testing.T) {
+	host := serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir(), "--relay-ports", freePorts(t, 8))
+	ana, bo := enter(t, host), enter(t, host)
+	for range 2 { // a quarter of the ports
+		if _, err := try(t, ana.ice, "tcp"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := try(t, ana.ice, "tcp"); err == nil || !strings.Contains(err.Error(), "486") {
+		t.Errorf("ana takes more of the ports than her share: %v", err)
+	}
+	for range 2 {
+		if _, err := try(t, bo.ice, "tcp"); err != nil {
+			t.Errorf("nothing is left for bo: %v", err)
+		}
+	}
+	cy := enter(t, host)
+	if _, err := try(t, cy.ice, "tcp"); err == nil || !strings.Contains(err.Error(), "486") {
+		t.Errorf("one address takes more than half of the ports: %v", err)
+	}
+}
+
+// freePorts are some in a row, below those that systems give to clients.
+func freePorts(t *testing.T, count int) string {
+	t.Helper()
+	for first := 20000 + os.Getpid()%5000; first < 30000; first += count {
+		free := 0
+		for port := first; port < first+count; port++ {
+			if conn, err := net.ListenPacket("udp4", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+				conn.Close()
+				free++
+			}
+		}
+		if free == count {
+			return fmt.Sprintf("%d-%d", first, first+count-1)
+		}
+	}
+	t.Fatalf("no %d ports in a row are free", count)
+	return ""
 }
 
 func TestCredentialsThatWerePassedOnEndWithWhomTheyAreFor(t *testing.T) {

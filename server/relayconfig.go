@@ -24,12 +24,13 @@ type relayConfig struct {
 	Ports    relay.Ports
 	Allow    relay.Allow
 
-	Credentials  time.Duration // how long one opens allocations
-	Keep         time.Duration // how long after that it keeps them open
-	Max, MaxEach int
-	MaxAddress   int // 0 is not set
-	Rate         int // Mbit/s
-	RateEach     int
+	Credentials time.Duration // how long one opens allocations
+	Keep        time.Duration // how long after that it keeps them open
+	Max         int
+	MaxEach     int // 0 is not set
+	MaxAddress  int // 0 is not set
+	Rate        int // Mbit/s
+	RateEach    int
 
 	Control string // of a relay in another process
 
@@ -51,13 +52,13 @@ func (c *relayConfig) settings() group {
 		{"stun-port", "PORT", "", "second port over UDP, by which pages see how a NAT maps them, or off (default: the one after --relay-addr's)", stunPort(&c.STUNPort)},
 		{"relay-host", "HOST", "", "name or address in the URLs that pages get (default: that by which the page came)", urlHost(&c.Host)},
 		{"relay-public-address", "LIST", "", "addresses, one IPv4 and one IPv6 at most, by which others reach this machine behind its NAT; its UDP ports must be forwarded", publicAddresses(&c.Public)},
-		{"relay-ports", "MIN-MAX", "", "UDP ports of relayed addresses, which a firewall must let in (default: those that the system gives)", ports(&c.Ports)},
+		{"relay-ports", "MIN-MAX", "", "UDP ports of relayed addresses, which a firewall must let in; there are no more allocations than ports (default: those that the system gives)", ports(&c.Ports)},
 		{"relay-allow", "LIST", "", "where to relay beside the Internet: private, link-local, loopback, own, 192.0.2.0/24, separated by commas; calls within a LAN need none of it, for from one relayed address to another is always allowed", allowed(&c.Allow)},
 		{"relay-credentials", "TIME", "10m", "how long a page's credentials open new allocations; the open ones end with the participant", duration(&c.Credentials, 10*time.Second, longestCredentials)},
 		{"relay-keep", "TIME", "12h", "how long after their expiry credentials keep open what they have opened; then the page takes fresh ones", duration(&c.Keep, time.Minute, 7*24*time.Hour)},
 		{"relay-max", "N", "2000", "allocations at the same time; each needs a file descriptor, over TCP two", number(&c.Max, 0, 1_000_000)},
-		{"relay-max-each", "N", "100", "the same for one participant, who needs up to three for each other one and network", number(&c.MaxEach, 1, 10_000)},
-		{"relay-max-address", "N", "", "the same from one IPv4 address or IPv6 /64, whoever comes from there: from an office, or from a proxy before TCP and TLS, for which it should be as high as --relay-max (default: half of that)", number(&c.MaxAddress, 1, 1_000_000)},
+		{"relay-max-each", "N", "", "the same for one participant, who needs up to three for each other one and network (default: 100, but no more than a quarter of all)", number(&c.MaxEach, 1, 10_000)},
+		{"relay-max-address", "N", "", "the same from one IPv4 address or IPv6 /64, whoever comes from there: from an office, or from a proxy before TCP and TLS, for which it should be as high as --relay-max (default: half of all)", number(&c.MaxAddress, 1, 1_000_000)},
 		{"relay-rate", "MBIT", "1000", "Mbit/s through the relay, both ways added up; what is more is dropped", number(&c.Rate, 1, 1_000_000)},
 		{"relay-rate-each", "MBIT", "50", "the same for one participant", number(&c.RateEach, 1, 1_000_000)},
 		{"relay-control", "HOST:PORT", "", "where holdline relay is told who has left (its default 127.0.0.1:3480); given to the server, that process relays, at --relay-addr, and calls through it outlive the server's restarts", loopback(&c.Control)},
@@ -81,11 +82,27 @@ func (c *relayConfig) check() error {
 	return nil
 }
 
+// max is how many allocations there may be. One relayed address has no more
+// than there are ports; where the relay has several, of both address families
+// or networks, most come to one of them, and what others may take is counted
+// by it.
+func (c *relayConfig) max() int {
+	if n := c.Ports.Count(); n > 0 {
+		return min(c.Max, n)
+	}
+	return c.Max
+}
+
+// maxEach leaves the others most where nothing is set.
+func (c *relayConfig) maxEach() int {
+	return cmp.Or(c.MaxEach, min(100, max(c.max()/4, 1)))
+}
+
 // maxAddress leaves the others half where nothing is set, and of --relay-max's
 // default enough for an office of 60 people in rooms of eight: seven others
 // each, twice.
 func (c *relayConfig) maxAddress() int {
-	return cmp.Or(c.MaxAddress, max(c.Max/2, 1))
+	return cmp.Or(c.MaxAddress, max(c.max()/2, 1))
 }
 
 func (c *relayConfig) scale(f float64) {

@@ -109,7 +109,7 @@ func serveRelay(ctx context.Context, cfg config, stdout, stderr io.Writer) error
 	}
 	broken, stopControl := serveControl(control, own.Control(), logger)
 	defer stopControl()
-	tellDescriptors(logger, relayDescriptors(cfg.Relay.Max))
+	tellDescriptors(logger, relayDescriptors(cfg.Relay.max()))
 	fmt.Fprintln(stdout, relayLine(listener.Addr(), stunPort, cert != nil, cfg.Relay.Ports, control.Addr()))
 	if cfg.Debug != "" {
 		where, stop, err := serveDebug(cfg.Debug, func() counts { c := own.Counts(); return counts{Relay: &c} }, logger)

@@ -24,10 +24,18 @@ func ParsePorts(text string) (Ports, error) {
 	return Ports{uint16(least), uint16(most)}, nil
 }
 
+// Count is how many there are; 0 leaves it to the system.
+func (p Ports) Count() int {
+	if p == (Ports{}) {
+		return 0
+	}
+	return int(p.Max) - int(p.Min) + 1
+}
+
 // String is what ParsePorts reads.
 func (p Ports) String() string { return fmt.Sprintf("%d-%d", p.Min, p.Max) }
 
-var errNoPort = errors.New("relay: none of the ports for relayed addresses is free")
+var errNoPort = errors.New("relay: none of the ports of --relay-ports is free")
 
 // portAttempts is how many ports are tried, of those that no allocation has:
 // another program may have one.
@@ -45,7 +53,7 @@ func (r *Relay) ports(source netip.Addr) iter.Seq[uint16] {
 			}
 			return
 		}
-		size := int(p.Max) - int(p.Min) + 1
+		size := p.Count()
 		public := r.public(source)
 		first, tried := rand.IntN(size), 0
 		for i := 0; i < size && tried < portAttempts; i++ {

@@ -36,8 +36,8 @@ func TestRelayedAddressesHaveThePortsThatTheFirewallLetsThrough(t *testing.T) {
 		wantCode(t, err, stun.CodeInsufficientCapacity)
 	}
 	b.wantRefused(RefusedSocket, 2)
-	if n := strings.Count(log.String(), "no socket for an allocation"); n != 1 {
-		t.Errorf("told %d times, want once a minute: %s", n, &log)
+	if n := strings.Count(log.String(), "no socket for an allocation"); n != 1 || !strings.Contains(log.String(), "--relay-ports") {
+		t.Errorf("told %d times, want once a minute and with the flag: %s", n, &log)
 	}
 	relayed.Close() // says so to the relay
 	settle(t, "an allocation that was given back is free", func() bool { return b.Counts().Allocations == 2 })

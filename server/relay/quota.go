@@ -77,9 +77,9 @@ func (r *Relay) refuse(why Refusal) {
 	r.count.refuse(why)
 	switch why {
 	case RefusedQuotaAll:
-		r.trouble.warn("allocations are refused: there are as many as --relay-max says")
+		r.trouble.warn("allocations are refused: there are as many as --relay-max says, or as --relay-ports has ports")
 	case RefusedQuotaCheck:
-		r.trouble.warn("allocations are refused to who only checks the network: all of them have a quarter of --relay-max")
+		r.trouble.warn("allocations are refused to who only checks the network: all of them have a quarter of --relay-max, or of --relay-ports")
 	case RefusedQuotaAddress:
 		r.trouble.warn("allocations are refused: from one address there are as many as --relay-max-address says")
 	}
