@@ -83,8 +83,7 @@ type Remote struct {
 }
 
 // maxQueued bounds what waits while the relay is away. Beyond it the oldest
-// goes: among those of calls its credentials have the least time left. What it
-// holds, Config.Keep ends.
+// goes: Config.Keep ends first what that holds.
 const maxQueued = 1 << 14
 
 // NewRemote makes the relay whose Control listens on a host:port.
@@ -158,14 +157,12 @@ func (r *Remote) run(ctx context.Context) {
 	}
 }
 
-// batch is the oldest of what is to be told, without what has expired by
-// itself, and what head will be once it is told.
+// batch is the oldest of what is to be told, and what head will be once it is
+// told. What has expired by itself is in it: allocations outlive the credentials
+// that they were made with.
 func (r *Remote) batch() (batch []Revocation, end int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.queue) > 0 && r.queue[0].Until < r.now().Unix() {
-		r.drop(1)
-	}
 	n := min(len(r.queue), maxBatch)
 	return slices.Clone(r.queue[:n]), r.head + n
 }

@@ -43,7 +43,6 @@ func TestARelayInAnotherProcessIsToldWhoHasLeft(t *testing.T) {
 	if n := b.Counts().Allocations; n != 2 {
 		t.Errorf("%d allocations while the relay is away, want 2", n)
 	}
-	remote.Revoke(Revocation{"cy", 1}) // whose credentials have expired meanwhile
 	for i := range 2 * maxBatch {
 		remote.Revoke(Revocation{strconv.Itoa(i), until})
 	}
@@ -59,6 +58,28 @@ func TestARelayInAnotherProcessIsToldWhoHasLeft(t *testing.T) {
 		defer remote.mu.Unlock()
 		return len(remote.queue) == 0
 	})
+}
+
+func TestARelayThatWasAwayForLongerThanCredentialsLiveIsToldAllTheSame(t *testing.T) {
+	now := time.Now()
+	var late atomic.Int64
+	clock := func() time.Time { return now.Add(time.Duration(late.Load())) }
+	cfg := generous()
+	cfg.Now = clock
+	b := start(t, cfg)
+	b.allocate("udp", "ana") // whose credential lives for a minute
+	server := httptest.NewServer(b.Control())
+	t.Cleanup(server.Close)
+	remote := NewRemote(strings.TrimPrefix(server.URL, "http://"), testSecret, slog.New(slog.DiscardHandler))
+	remote.now = clock
+	remote.Revoke(Revocation{"ana", now.Add(2 * time.Minute).Unix()})
+	late.Store(int64(time.Hour))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	remote.Run(ctx) // tells what waits
+	if n := b.Counts().Allocations; n != 0 {
+		t.Errorf("%d allocations of who has left, want none", n)
+	}
 }
 
 func TestAServerThatEndsTellsWhatWaits(t *testing.T) {
