@@ -44,14 +44,19 @@ func (r *Relay) Control() http.Handler {
 			http.Error(w, fmt.Sprintf("body: want at most %d bytes: %v", maxControl, err), http.StatusRequestEntityTooLarge)
 			return
 		}
+		forbid := func(why string) {
+			r.count.refuse(RefusedControl)
+			r.trouble.warn("word of who has left is refused", "error", why)
+			http.Error(w, why, http.StatusForbidden)
+		}
 		at := request.Header.Get(timeHeader)
 		if !hmac.Equal([]byte(request.Header.Get(macHeader)), []byte(controlMAC(r.cfg.Secret, at, body))) {
-			http.Error(w, macHeader+": not made with this relay's secret: both processes need one --state", http.StatusForbidden)
+			forbid(macHeader + ": not made with this relay's secret: both processes need one --state")
 			return
 		}
 		seconds, err := strconv.ParseInt(at, 10, 64)
 		if off := r.cfg.Now().Sub(time.Unix(seconds, 0)).Abs(); err != nil || off > clockSkew {
-			http.Error(w, fmt.Sprintf("%s: want at most %v off this machine's clock, got %v", timeHeader, clockSkew, off), http.StatusForbidden)
+			forbid(fmt.Sprintf("%s: want at most %v off this machine's clock, got %v", timeHeader, clockSkew, off.Round(time.Minute)))
 			return
 		}
 		var all []Revocation
@@ -108,6 +113,16 @@ func (r *Remote) Revoke(rev Revocation) {
 	}
 }
 
+// outageAgain is how often an outage that goes on is told of, where nothing
+// about it changes.
+const outageAgain = 5 * time.Minute
+
+// outage is what the operator was told of last; the zero value is none.
+type outage struct {
+	why string
+	at  time.Time
+}
+
 // lastWords is how long a server that ends takes to tell what still waits: the
 // next one does not know it.
 const lastWords = time.Second
@@ -128,6 +143,7 @@ func (r *Remote) Run(ctx context.Context) {
 
 func (r *Remote) run(ctx context.Context) {
 	var wait time.Duration
+	var told outage
 	for {
 		select {
 		case <-ctx.Done():
@@ -139,13 +155,18 @@ func (r *Remote) run(ctx context.Context) {
 			if err == nil {
 				r.done(end)
 				wait = 0
+				if told != (outage{}) {
+					r.log.Warn("the relay is told again who has left")
+					told = outage{}
+				}
 				continue
 			}
 			if ctx.Err() != nil {
 				return // this server ends, not the relay
 			}
-			if wait == 0 {
+			if now := r.now(); err.Error() != told.why || now.Sub(told.at) >= outageAgain {
 				r.log.Warn("the relay is not told who has left: is holdline relay running at --relay-control?", "error", err)
+				told = outage{err.Error(), now}
 			}
 			wait = min(max(2*wait, r.again), 16*r.again)
 			select {

@@ -82,6 +82,51 @@ func TestARelayThatWasAwayForLongerThanCredentialsLiveIsToldAllTheSame(t *testin
 	}
 }
 
+func TestAnOutageOfTheRelayIsToldAgainWhenItChangesAndWhenItLasts(t *testing.T) {
+	now := time.Now()
+	var late, asked, status atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(int(status.Load()))
+		asked.Add(1)
+	}))
+	t.Cleanup(server.Close)
+	var log logged
+	remote := NewRemote(strings.TrimPrefix(server.URL, "http://"), testSecret, slog.New(slog.NewTextHandler(&log, nil)))
+	remote.again, remote.now = time.Millisecond, func() time.Time { return now.Add(time.Duration(late.Load())) }
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { remote.Run(ctx); close(ended) }()
+	defer func() { cancel(); <-ended }()
+	want := func(again bool, text string, count int) {
+		t.Helper()
+		settle(t, text, func() bool { return strings.Count(log.String(), text) >= count })
+		if again {
+			before := asked.Load()
+			settle(t, "it is tried again", func() bool { return asked.Load() > before+3 })
+		}
+		if n := strings.Count(log.String(), text); n != count {
+			t.Errorf("%q is told %d times, want %d: %s", text, n, count, &log)
+		}
+	}
+	status.Store(http.StatusServiceUnavailable)
+	remote.Revoke(Revocation{"ana", now.Unix()})
+	want(true, "503", 1)
+	status.Store(http.StatusForbidden)
+	want(true, "403", 1)
+	late.Store(int64(outageAgain))
+	want(true, "403", 2)
+	status.Store(http.StatusNoContent)
+	want(false, "told again", 1)
+	for _, id := range []string{"bo", "cy"} {
+		remote.Revoke(Revocation{id, now.Unix()})
+		settle(t, id+" is told", func() bool { return remote.waiting() == 0 })
+	}
+	want(false, "told again", 1)
+	status.Store(http.StatusServiceUnavailable)
+	remote.Revoke(Revocation{"di", now.Unix()})
+	want(true, "503", 2)
+}
+
 func TestAServerThatEndsTellsWhatWaits(t *testing.T) {
 	r := New(generous())
 	t.Cleanup(r.Close)
@@ -150,6 +195,8 @@ func TestTheControlTakesOnlyWhatTheServerSays(t *testing.T) {
 	now := time.Now()
 	cfg := generous()
 	cfg.Now = func() time.Time { return now }
+	var log logged
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	r := New(cfg)
 	body := `[{"id":"ana","until":` + strconv.FormatInt(now.Add(time.Minute).Unix(), 10) + `}]`
 	at := func(d time.Duration) string { return strconv.FormatInt(now.Add(d).Unix(), 10) }
@@ -179,5 +226,11 @@ func TestTheControlTakesOnlyWhatTheServerSays(t *testing.T) {
 		if got := len(r.revoked.until) > 0; got != (tt.status == 204) {
 			t.Errorf("%s: revoked %v", tt.name, got)
 		}
+	}
+	if n := r.Counts().Refused[RefusedControl]; n != 7 {
+		t.Errorf("%d are counted as refused, want 7", n)
+	}
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "one --state") {
+		t.Errorf("told %d times, want once a minute, and why: %s", n, &log)
 	}
 }

@@ -39,11 +39,12 @@ const (
 	RefusedStreams      Refusal = "streams"       // a connection: too many wait for their allocation
 	RefusedIdle         Refusal = "idle"          // a connection that made no allocation in time
 	RefusedFraming      Refusal = "framing"       // a connection that does not speak STUN
+	RefusedControl      Refusal = "control"       // word of who has left: without this relay's secret, or at another time
 )
 
 var refusals = []Refusal{
 	RefusedMalformed, RefusedExpired, RefusedRevoked, RefusedForged, RefusedQuota, RefusedQuotaAll, RefusedQuotaCheck, RefusedQuotaAddress, RefusedSocket, RefusedRelay, RefusedPeer, RefusedPort, RefusedAnswers,
-	RefusedStranger, RefusedBandwidth, RefusedBandwidthAll, RefusedTooMany, RefusedStreams, RefusedIdle, RefusedFraming,
+	RefusedStranger, RefusedBandwidth, RefusedBandwidthAll, RefusedTooMany, RefusedStreams, RefusedIdle, RefusedFraming, RefusedControl,
 }
 
 // counters add up without a lock: packets go through them.
