@@ -32,7 +32,8 @@ const checkMark = "check-"
 // room has asked for, and may have kept. They end with their owner. What is
 // done with them counts as what the asker does, and as what is passed on to the
 // owner: so nobody gets more by asking for others, or by leaving and asking
-// again, nor spends what another has.
+// again, nor spends what another has. Of what is passed on to an owner one
+// asker has a share, and leaves the rest to others.
 func PassedOnID(owner, asker string) string { return owner + passedOnMark + asker }
 
 const passedOnMark = "+" // in no id otherwise
@@ -43,10 +44,11 @@ func ownerOf(id string) string {
 	return owner
 }
 
-// accountsOf are those whom what an id has is counted for.
+// accountsOf are those whom what an id has is counted for, the smallest share
+// first: what that has no more, costs the others nothing.
 func accountsOf(id string) []string {
 	if owner, asker, ok := strings.Cut(id, passedOnMark); ok {
-		return []string{owner + passedOnMark, asker}
+		return []string{id, owner + passedOnMark, asker}
 	}
 	if strings.HasPrefix(id, checkMark) {
 		return []string{id, checkMark}

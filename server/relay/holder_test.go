@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/pion/stun/v4"
 )
 
 func TestAnotherAllocationIsNoNewBurst(t *testing.T) {
@@ -41,7 +43,7 @@ func TestAnotherAllocationIsNoNewBurst(t *testing.T) {
 
 func TestWhatIsPassedOnCountsAsWhoAskedForItAndNotAsTheOwners(t *testing.T) {
 	cfg := generous()
-	cfg.MaxEach = 2
+	cfg.MaxEach, cfg.RateEach = 2, 1<<20
 	r := New(cfg)
 	port := uint16(0)
 	hold := func(id string) (*allocation, error) {
@@ -71,8 +73,16 @@ func TestWhatIsPassedOnCountsAsWhoAskedForItAndNotAsTheOwners(t *testing.T) {
 		held = append(held, a)
 	}
 	one := held[1].holders
-	if len(one) != 2 || one[0] == held[6].holders[0] || one[1] != held[0].holders[0] {
+	if len(one) != 3 || one[1] == held[6].holders[0] || one[2] != held[0].holders[0] {
 		t.Error("what was passed on spends from another limit than bo's")
+	}
+	if one[0].limit.Limit() != 1<<18 || one[1].limit.Limit() != 1<<20 {
+		t.Errorf("bo has %v bytes a second of the %v that are passed on to ana, want a quarter", one[0].limit.Limit(), one[1].limit.Limit())
+	}
+	for r.spend(one, 1000) {
+	}
+	if r.spend(one, 1000); !r.spend(held[4].holders, 60<<10) {
+		t.Error("bo uses up what others pass on to ana")
 	}
 	own := r.holders.ownedBy("ana")
 	if len(own) != 4 {
@@ -87,6 +97,22 @@ func TestWhatIsPassedOnCountsAsWhoAskedForItAndNotAsTheOwners(t *testing.T) {
 	if n := r.holders.active(); n != 0 {
 		t.Errorf("%d participants hold nothing", n)
 	}
+}
+
+func TestOneAskerLeavesTheOthersMostOfWhatIsPassedOn(t *testing.T) {
+	cfg := generous()
+	cfg.MaxEach = 8
+	b := start(t, cfg)
+	for range 2 {
+		b.allocate("tcp", PassedOnID("ana", "bo"))
+	}
+	_, err := b.client("tcp", as(PassedOnID("ana", "bo"))).Allocate()
+	wantCode(t, err, stun.CodeAllocQuotaReached)
+	b.wantRefused(RefusedQuota, 1)
+	for _, asker := range []string{"cy", "di", "cy", "di"} {
+		b.allocate("tcp", PassedOnID("ana", asker))
+	}
+	b.allocate("tcp", PassedOnID("eve", "bo"))
 }
 
 // holdOne makes an allocation without a socket, spends bytes, and ends it.

@@ -29,6 +29,11 @@ func limiter(bytesPerSecond int64) *rate.Limiter {
 // anybody may, from as many addresses as they have.
 const checkShare = 4 // a quarter
 
+// passedOnShare is the part of what is passed on to a participant that one
+// asker has. Of 100 allocations that is enough for all links of a page in a room
+// of eight, three each: a page asks one participant at a time.
+const passedOnShare = 4 // a quarter
+
 // most is what may be counted for an account: allocations, and bytes a second.
 func (r *Relay) most(account string) (allocations int, rate int64) {
 	switch {
@@ -36,6 +41,8 @@ func (r *Relay) most(account string) (allocations int, rate int64) {
 		return (r.cfg.Max + checkShare - 1) / checkShare, r.cfg.Rate / checkShare
 	case strings.HasPrefix(account, checkMark):
 		return min(r.cfg.MaxEach, checkAllocations), min(r.cfg.RateEach, checkRate)
+	case strings.Contains(strings.TrimSuffix(account, passedOnMark), passedOnMark): // passed on by one asker
+		return (r.cfg.MaxEach + passedOnShare - 1) / passedOnShare, (r.cfg.RateEach + passedOnShare - 1) / passedOnShare
 	}
 	return r.cfg.MaxEach, r.cfg.RateEach
 }
