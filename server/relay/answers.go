@@ -12,8 +12,12 @@ import (
 // as long as its question (68 bytes to 20: the nonce and realm for a request
 // without a credential; 52 to a binding request over IPv6), so what goes to one
 // address that has no allocation is bounded: to 34 KB a second. An office that
-// joins at once asks some thirty times a page. Who has an allocation has heard
-// the realm of its address.
+// joins at once asks some thirty times a page. Who has an allocation, or is just
+// getting one, has heard the realm of its address and is not counted.
+//
+// So a flood of questions in the name of an address keeps from UDP who comes from
+// there and has heard no answer yet. What such a client sends looks like the
+// flood; it gets in over TCP and TLS.
 const (
 	answersPerSecond = 500
 	answersAtOnce    = 2000

@@ -18,6 +18,11 @@ func TestWhoAsksInAnothersNameGetsLittleSentThere(t *testing.T) {
 	cfg.Now = func() time.Time { return now.Add(time.Duration(late.Load())) }
 	b := start(t, cfg)
 	c, _ := b.allocate("udp", "ana")
+	heard := b.client("udp", as("bo"))
+	realm, nonce, err := challenge(heard)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for b.answers.allow(loopback, now) { // as a flood would
 	}
 	before := b.Counts().Refused[RefusedAnswers]
@@ -38,6 +43,10 @@ func TestWhoAsksInAnothersNameGetsLittleSentThere(t *testing.T) {
 	if err := refresh(b, c); err != nil {
 		t.Errorf("who has an allocation is not answered: %v", err)
 	}
+	if err := allocateWith(t, heard, realm, nonce); err != nil {
+		t.Errorf("who has heard the realm gets no allocation: %v", err)
+	}
+	b.allocate("tcp", "cy")
 	if !b.answers.allow(netip.MustParseAddr("192.0.2.1"), now) && !b.answers.allow(netip.MustParseAddr("192.0.2.2"), now) {
 		t.Error("others are not answered")
 	}

@@ -24,21 +24,7 @@ func TestWhatOneAddressIsToldMakesNoAllocationForAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allocate := func(c *turn.Client) error {
-		user := c.Username()
-		request, err := stun.Build(stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassRequest),
-			stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{17, 0, 0, 0}},
-			user, realm, nonce, stun.NewLongTermIntegrity(user.String(), realm.String(), passwordOf(testSecret, user.String())), stun.Fingerprint)
-		if err != nil {
-			t.Fatal(err)
-		}
-		result, err := c.PerformTransaction(request, c.TURNServerAddr(), false)
-		if err == nil && result.Msg.Type.Class != stun.ClassSuccessResponse {
-			err = errors.New(result.Msg.String())
-		}
-		return err
-	}
-	if err := allocate(victim); err == nil {
+	if err := allocateWith(t, victim, realm, nonce); err == nil {
 		t.Error("it makes one")
 	}
 	b.wantRefused(RefusedForged, 1)
@@ -46,7 +32,24 @@ func TestWhatOneAddressIsToldMakesNoAllocationForAnother(t *testing.T) {
 		t.Errorf("%d allocations, want none", n)
 	}
 	// Another port of the same address goes on with it.
-	if err := allocate(at("127.0.0.2")); err != nil {
+	if err := allocateWith(t, at("127.0.0.2"), realm, nonce); err != nil {
 		t.Errorf("for its own address: %v", err)
 	}
+}
+
+// allocateWith makes an allocation with what an earlier answer has told.
+func allocateWith(t *testing.T, c *turn.Client, realm stun.Realm, nonce stun.Nonce) error {
+	t.Helper()
+	user := c.Username()
+	request, err := stun.Build(stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassRequest),
+		stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{17, 0, 0, 0}},
+		user, realm, nonce, stun.NewLongTermIntegrity(user.String(), realm.String(), passwordOf(testSecret, user.String())), stun.Fingerprint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := c.PerformTransaction(request, c.TURNServerAddr(), false)
+	if err == nil && result.Msg.Type.Class != stun.ClassSuccessResponse {
+		err = errors.New(result.Msg.String())
+	}
+	return err
 }
