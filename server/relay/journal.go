@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // journal is a file of revocations, a JSON object a line: a credential that
@@ -18,7 +19,8 @@ import (
 // the other writes it anew may be lost.
 type journal struct {
 	path   string
-	note   func(Revocation)    // takes up one that was read
+	now    func() time.Time
+	takeUp func([]Revocation)  // what was read and is still needed, as it came
 	all    func() []Revocation // what is still needed
 	failed func(error)
 
@@ -41,8 +43,7 @@ func (r *Relay) KeepRevocations(path string) error {
 		return fmt.Errorf("keep revocations: %w", err)
 	}
 	j := &journal{
-		path: path, file: file, all: r.revoked.all,
-		note:   func(rev Revocation) { r.revoked.take(rev, r.cfg.Now()) },
+		path: path, file: file, now: r.cfg.Now, takeUp: r.revoked.takeUp, all: r.revoked.all,
 		failed: func(err error) { r.trouble.warn("a revocation would be lost over a restart", "error", err) },
 		ready:  make(chan struct{}, 1), ended: make(chan struct{}),
 	}
@@ -135,9 +136,11 @@ func (j *journal) reopen() error {
 // rewrite leaves in the file what is still needed. Until all of that is on the
 // disk the file stays as it is.
 func (j *journal) rewrite() error {
-	if err := j.read(); err != nil {
+	older, err := j.read()
+	if err != nil {
 		return err
 	}
+	j.takeUp(older)
 	next, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+"-*") // mode 0600
 	if err != nil {
 		return err
@@ -155,24 +158,27 @@ func (j *journal) rewrite() error {
 	return j.reopen()
 }
 
-func (j *journal) read() error {
+// read returns the newest of the file that are still needed. They are in a
+// table of their own: the file may have more than one takes.
+func (j *journal) read() ([]Revocation, error) {
 	file, err := os.Open(j.path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer file.Close()
+	var table revocations
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		var rev Revocation
 		if json.Unmarshal(lines.Bytes(), &rev) == nil && rev.ID != "" {
-			j.note(rev)
+			table.note(rev, j.now())
 		}
 	}
 	// A line that is too long ends the scanner; the file is written anew anyhow.
-	if err := lines.Err(); !errors.Is(err, bufio.ErrTooLong) {
-		return err
+	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
+		return nil, err
 	}
-	return nil
+	return table.order, nil
 }
 
 // close returns when all is written.

@@ -107,6 +107,64 @@ func TestTheFileOfRevocationsIsBounded(t *testing.T) {
 	wantKept(t, path, `{"id":"cy","until":1300}`, `{"id":"di","until":1300}`)
 }
 
+func TestAFullFileThatIsWrittenAnewKeepsTheNewest(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "revocations")
+	now := time.Unix(1000, 0)
+	cfg := generous()
+	cfg.Now = func() time.Time { return now }
+	r := New(cfg)
+	j := idle(t, r, path)
+	numbered := func(i int) Revocation { return Revocation{fmt.Sprint("p", i), 2000} }
+	var all []Revocation
+	for i := range 2 * maxRevoked { // as many as the file may have; half of them are forgotten
+		all = append(all, numbered(i))
+		r.Revoke(all[i])
+	}
+	j.mustWrite(t, all...)
+	newest := []Revocation{{"ana", 2000}, {"bo", 2000}}
+	for _, rev := range newest {
+		r.Revoke(rev)
+	}
+	j.mustWrite(t, newest...)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(data), "\n"); n != maxRevoked || j.lines != n || !strings.HasSuffix(string(data), lines(newest)) {
+		t.Errorf("%d lines are kept, want %d with the newest last", n, maxRevoked)
+	}
+	for id, want := range map[string]bool{"ana": true, "bo": true, "p1": false, numbered(maxRevoked).ID: false, numbered(maxRevoked + 2).ID: true, numbered(2*maxRevoked - 1).ID: true} {
+		if got := r.revoked.covers(id, now); got != want {
+			t.Errorf("%s is revoked: %v, want %v", id, got, want)
+		}
+	}
+	if len(r.revoked.until) != maxRevoked || len(r.revoked.order) != maxRevoked {
+		t.Errorf("%d and %d are known, want %d", len(r.revoked.until), len(r.revoked.order), maxRevoked)
+	}
+}
+
+// What another relay has written, and what came while the file was read.
+func TestWhatAFileHasIsTakenUpAsOlder(t *testing.T) {
+	var r revocations
+	now := time.Unix(1000, 0)
+	r.add(Revocation{"ana", 1010}, now)
+	r.add(Revocation{"bo", 1020}, now)
+	r.takeUp([]Revocation{{"cy", 1005}, {"ana", 1010}, {"bo", 1025}})
+	if want := []Revocation{{"cy", 1005}, {"bo", 1025}, {"ana", 1010}, {"bo", 1020}}; !slices.Equal(r.order, want) {
+		t.Errorf("in order: %v, want %v", r.order, want)
+	}
+	if !r.covers("bo", time.Unix(1025, 0)) || !r.covers("cy", now) || !r.covers("ana", now) {
+		t.Error("not all are revoked")
+	}
+	for i := range maxRevoked - 5 { // room for one
+		r.add(Revocation{fmt.Sprint("p", i), 1030}, now)
+	}
+	r.takeUp([]Revocation{{"di", 1000}, {"eve", 1030}})
+	if len(r.order) != maxRevoked || r.order[0].ID != "eve" || r.covers("di", now) || !r.covers("eve", now) {
+		t.Errorf("%d are known, the first is %v, want %d", len(r.order), r.order[0], maxRevoked)
+	}
+}
+
 func TestALineThatWasCutOffLeavesTheNextOneWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "revocations")
 	j := idle(t, New(generous()), path)

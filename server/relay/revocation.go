@@ -37,11 +37,23 @@ func (r *revocations) add(rev Revocation, now time.Time) {
 	}
 }
 
-// take is add of what the journal has already.
-func (r *revocations) take(rev Revocation, now time.Time) {
+// takeUp adds what the journal has and r does not, as older than what r has: all
+// of that stays.
+func (r *revocations) takeUp(older []Revocation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.note(rev, now)
+	older = slices.DeleteFunc(older, func(rev Revocation) bool { return rev.Until <= r.until[rev.ID] })
+	older = older[max(len(older)+len(r.order)-maxRevoked, 0):]
+	if len(older) == 0 {
+		return
+	}
+	if r.until == nil {
+		r.until = map[string]int64{}
+	}
+	for _, rev := range older {
+		r.until[rev.ID] = rev.Until
+	}
+	r.order = append(older, r.order...)
 }
 
 // all are those that are needed, as they came.
