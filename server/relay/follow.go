@@ -33,9 +33,13 @@ func (r *Relay) follow(addresses []netip.Addr, port, stunPort uint16) {
 	for _, ip := range addresses {
 		r.mu.RLock()
 		listens, both := r.listens[ip], r.listensSTUN[ip] || stunPort == 0
-		skip := listens && both || !listens && len(r.listens) >= maxAddresses || r.closed
+		full, closed := len(r.listens) >= maxAddresses, r.closed
 		r.mu.RUnlock()
-		if skip {
+		switch {
+		case listens && both || closed:
+			continue
+		case !listens && full:
+			r.trouble.warn("an address that the machine got is not served: it has had too many since the relay was started", "address", ip, "limit", maxAddresses)
 			continue
 		}
 		one := []netip.Addr{ip}

@@ -72,6 +72,28 @@ func TestAnAddressThatCannotBeServedIsTold(t *testing.T) {
 	}
 }
 
+func TestAnAddressBeyondThoseThatAreFollowedIsTold(t *testing.T) {
+	var log strings.Builder
+	cfg := generous()
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+	r := New(cfg)
+	t.Cleanup(r.Close)
+	for i := range maxAddresses - 1 { // which the machine had before
+		r.listens[netip.AddrFrom4([4]byte{203, 0, 113, byte(i)})] = true
+	}
+	last, more := netip.MustParseAddr("127.0.0.9"), netip.MustParseAddr("127.0.0.10")
+	r.follow([]netip.Addr{last}, freePort(t), 0)
+	if !r.ListensOn(last) || log.Len() > 0 {
+		t.Errorf("the last that is followed: told %s", &log)
+	}
+	for range 2 {
+		r.follow([]netip.Addr{last, more}, freePort(t), 0)
+	}
+	if n := strings.Count(log.String(), "level=WARN"); r.ListensOn(more) || n != 1 || !strings.Contains(log.String(), "address=127.0.0.10 limit=256") {
+		t.Errorf("told %d times, want once a minute: %s", n, &log)
+	}
+}
+
 func TestWhoComesByLoopbackIsRelayedWhereOthersReachIt(t *testing.T) {
 	r := New(generous())
 	t.Cleanup(r.Close)
