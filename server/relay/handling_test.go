@@ -102,7 +102,6 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	s := &stage{relay: New(generous()), handling: &handling{}}
-	s.relay.peers.list = func() ([]net.Addr, error) { return nil, nil }
 	s.relay.peers.allow = Allow{Prefixes: prefixes("192.0.2.0/24")}
 	at := func(port uint16) *allocation {
 		a := &allocation{

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -73,34 +74,56 @@ type peers struct {
 	public []netip.Addr // by which the server is known outside
 	list   func() ([]net.Addr, error)
 	now    func() time.Time
+	failed func(error) // of list
 
-	mu     sync.Mutex
-	own    map[netip.Addr]bool
-	listed time.Time
+	own     atomic.Pointer[ownAddresses]
+	looking sync.Mutex
+}
+
+// ownAddresses are this server's, as of a time. They do not change.
+type ownAddresses struct {
+	all map[netip.Addr]bool // nil when they were never known: then any may be one
+	at  time.Time
+}
+
+func newPeers(allow Allow, public []netip.Addr, list func() ([]net.Addr, error), now func() time.Time, failed func(error)) *peers {
+	p := &peers{allow: allow, public: public, list: list, now: now, failed: failed}
+	p.own.Store(&ownAddresses{})
+	p.look()
+	return p
 }
 
 // ownFor is how long the machine's addresses are taken to stay as they are.
 const ownFor = 10 * time.Second
 
-// isOwn reports whether ip is an address of this server.
+// isOwn reports whether ip is an address of this server. Who finds that it is
+// time looks; packets that come meanwhile go by what was seen last.
 func (p *peers) isOwn(ip netip.Addr) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if now := p.now(); p.own == nil || now.Sub(p.listed) > ownFor {
-		p.listed = now
-		if addresses, err := p.list(); err == nil || p.own == nil {
-			p.own = map[netip.Addr]bool{}
-			for _, a := range addresses {
-				if prefix, err := netip.ParsePrefix(a.String()); err == nil {
-					p.own[prefix.Addr().Unmap()] = true
-				}
-			}
-			for _, a := range p.public {
-				p.own[a] = true
+	own := p.own.Load()
+	if p.now().Sub(own.at) > ownFor && p.looking.TryLock() {
+		own = p.look()
+		p.looking.Unlock()
+	}
+	return own.all == nil || own.all[ip]
+}
+
+func (p *peers) look() *ownAddresses {
+	own := &ownAddresses{all: p.own.Load().all, at: p.now()}
+	if addresses, err := p.list(); err != nil {
+		p.failed(err)
+	} else {
+		own.all = map[netip.Addr]bool{}
+		for _, a := range addresses {
+			if prefix, err := netip.ParsePrefix(a.String()); err == nil {
+				own.all[prefix.Addr().Unmap()] = true
 			}
 		}
+		for _, a := range p.public {
+			own.all[a] = true
+		}
 	}
-	return p.own[ip]
+	p.own.Store(own)
+	return own
 }
 
 // open reports whether every port of ip may be relayed to.

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"strconv"
@@ -38,7 +39,7 @@ func TestWhichAddressesAreRelayedTo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &peers{allow: allow, public: []netip.Addr{netip.MustParseAddr("192.168.9.9")}, list: list, now: time.Now}
+		p := newPeers(allow, []netip.Addr{netip.MustParseAddr("192.168.9.9")}, list, time.Now, nil)
 		for want, addresses := range map[bool]string{true: tt.open, false: tt.shut} {
 			for _, ip := range fields(addresses) {
 				if got := p.open(ip.Unmap()); got != want {
@@ -75,7 +76,7 @@ func TestWhatIsNoListOfAddressesIsRefused(t *testing.T) {
 func TestAnAddressThatTheMachineGetsLaterIsItsOwn(t *testing.T) {
 	now := time.Now()
 	var mine []net.Addr
-	p := &peers{list: func() ([]net.Addr, error) { return mine, nil }, now: func() time.Time { return now }}
+	p := newPeers(Allow{}, nil, func() ([]net.Addr, error) { return mine, nil }, func() time.Time { return now }, nil)
 	ip := netip.MustParseAddr("8.8.8.8")
 	if p.isOwn(ip) {
 		t.Error("it is its own before it has it")
@@ -84,6 +85,51 @@ func TestAnAddressThatTheMachineGetsLaterIsItsOwn(t *testing.T) {
 	now = now.Add(ownFor + 1)
 	if !p.isOwn(ip) || p.open(ip) {
 		t.Error("it is not its own now")
+	}
+}
+
+func TestWhileTheAddressesOfTheMachineAreNotKnownNoneIsOpen(t *testing.T) {
+	now, err := time.Now(), errors.New("the system refuses")
+	told := 0
+	var mine []net.Addr
+	p := newPeers(Allow{}, nil, func() ([]net.Addr, error) { return mine, err }, func() time.Time { return now }, func(error) { told++ })
+	other, own := netip.MustParseAddr("8.8.8.8"), netip.MustParseAddr("1.1.1.1")
+	if p.open(other) || told != 1 {
+		t.Errorf("open, told %d times", told)
+	}
+	now = now.Add(ownFor + 1)
+	err, mine = nil, []net.Addr{&net.IPNet{IP: own.AsSlice(), Mask: net.CIDRMask(24, 32)}}
+	if !p.open(other) || p.open(own) {
+		t.Error("once they are known: not what they say")
+	}
+	now = now.Add(ownFor + 1)
+	err, mine = errors.New("the system refuses again"), nil
+	if !p.open(other) || p.open(own) || told != 2 {
+		t.Errorf("once they were known: not what they said last, told %d times", told)
+	}
+}
+
+func TestNoPacketWaitsWhileAnotherLooksForTheAddressesOfTheMachine(t *testing.T) {
+	now := time.Now()
+	looks, goOn := make(chan bool), make(chan bool)
+	list := func() ([]net.Addr, error) { return nil, nil }
+	p := newPeers(Allow{}, nil, func() ([]net.Addr, error) { return list() }, func() time.Time { return now }, nil)
+	ip := netip.MustParseAddr("8.8.8.8")
+	list = func() ([]net.Addr, error) {
+		looks <- true
+		<-goOn
+		return []net.Addr{&net.IPNet{IP: ip.AsSlice(), Mask: net.CIDRMask(24, 32)}}, nil
+	}
+	now = now.Add(ownFor + 1)
+	own := make(chan bool)
+	go func() { own <- p.isOwn(ip) }()
+	<-looks
+	if p.isOwn(ip) {
+		t.Error("it is its own before that is known")
+	}
+	close(goOn)
+	if !<-own || !p.isOwn(ip) {
+		t.Error("it is not its own once that is known")
 	}
 }
 

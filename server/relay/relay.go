@@ -78,9 +78,12 @@ func New(cfg Config) *Relay {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	trouble := newTrouble(cfg.Log)
 	return &Relay{
-		cfg: cfg, trouble: newTrouble(cfg.Log), answers: newAnswers(), realms: newRealms(), count: newCounters(), limit: limiter(cfg.Rate),
-		peers:    &peers{allow: cfg.Allow, public: cfg.Public, list: net.InterfaceAddrs, now: cfg.Now},
+		cfg: cfg, trouble: trouble, answers: newAnswers(), realms: newRealms(), count: newCounters(), limit: limiter(cfg.Rate),
+		peers: newPeers(cfg.Allow, cfg.Public, net.InterfaceAddrs, cfg.Now, func(err error) {
+			trouble.warn("the addresses of this machine are not known, so what is not relayed at both ends may be refused", "error", err)
+		}),
 		stations: map[netip.AddrPort]*station{}, sockets: map[netip.AddrPort]*socket{}, clients: map[client]*allocation{}, published: map[netip.AddrPort]*allocation{}, bound: map[netip.AddrPort]*allocation{},
 		holders: newHolders(), listens: map[netip.Addr]bool{}, listensSTUN: map[netip.Addr]bool{}, streams: map[way]*stream{}, from: map[netip.Prefix]int{}, waiting: list.New(), waitingFrom: map[netip.Prefix]int{},
 	}
