@@ -135,11 +135,31 @@ func (s *stage) has(peer net.IP) {
 
 func TestWhatRunsOutLateIsNotOfTheNextAllocation(t *testing.T) {
 	s := newStage(t)
-	if !s.ana.is(s.ana.told) || s.ana.is(s.bo.told) || s.ana.is(&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}) {
-		t.Error("an allocation is not known by the very address that pion/turn was told")
+	from, to := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7}, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8}
+	peer := net.IPv4(192, 0, 2, 7)
+	ip := netip.MustParseAddr("192.0.2.7")
+	events := s.relay.events()
+	earlier := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} // of an allocation that had ana's port before
+	events.OnPermissionCreated(from, to, "", "", "", earlier, peer)
+	events.OnChannelCreated(from, to, "", "", "", earlier, nil, 0)
+	if s.ana.permits(ip) || s.ana.channels != 0 {
+		t.Errorf("ana has the permission or %d channels of an earlier allocation", s.ana.channels)
 	}
-	var none *allocation
-	if none.is(&net.UDPAddr{}) {
-		t.Error("no allocation is one")
+	events.OnPermissionCreated(from, to, "", "", "", s.ana.told, peer)
+	events.OnChannelCreated(from, to, "", "", "", s.ana.told, nil, 0)
+	for _, other := range []*net.UDPAddr{earlier, s.bo.told} {
+		events.OnPermissionDeleted(from, to, "", "", "", other, peer)
+		events.OnChannelDeleted(from, to, "", "", "", other, nil, 0)
 	}
+	if !s.ana.permits(ip) || s.ana.channels != 1 {
+		t.Errorf("ana has lost the permission, or the channel of %d, when an earlier allocation's ran out", s.ana.channels)
+	}
+	events.OnPermissionDeleted(from, to, "", "", "", s.ana.told, peer)
+	events.OnChannelDeleted(from, to, "", "", "", s.ana.told, nil, 0)
+	if s.ana.permits(ip) || s.ana.channels != 0 {
+		t.Errorf("ana has the permission, or %d channels, when they have run out", s.ana.channels)
+	}
+	// Of a client that has no allocation any more.
+	events.OnPermissionDeleted(to, from, "", "", "", s.ana.told, peer)
+	events.OnChannelDeleted(to, from, "", "", "", s.ana.told, nil, 0)
 }

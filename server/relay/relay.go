@@ -95,40 +95,46 @@ func (r *Relay) server(packets []turn.PacketConnConfig, streams []turn.ListenerC
 		Realm: realm, LoggerFactory: quiet(), InboundMTU: packetBuffer,
 		AuthHandler: r.authenticate, QuotaHandler: r.withinQuota,
 		PacketConnConfigs: packets, ListenerConfigs: streams,
-		EventHandler: turn.EventHandler{
-			OnAuth: func(_, _ net.Addr, _, _, _, _ string, verdict bool) {
-				if !verdict {
-					r.count.refuse(RefusedForged)
-				}
-			},
-			OnAllocationCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, _ int) {
-				r.begun(src, dst, relayed)
-			},
-			OnAllocationDeleted: func(src, dst net.Addr, _, _, _ string) {
-				r.ended(src, dst)
-			},
-			OnPermissionCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
-				if a := r.of(src, dst); a.is(relayed) {
-					a.permission(peer, true)
-				}
-			},
-			OnPermissionDeleted: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
-				if a := r.of(src, dst); a.is(relayed) {
-					a.permission(peer, false)
-				}
-			},
-			OnChannelCreated: func(src, dst net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
-				if a := r.of(src, dst); a.is(relayed) {
-					a.channel(1)
-				}
-			},
-			OnChannelDeleted: func(src, dst net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
-				if a := r.of(src, dst); a.is(relayed) {
-					a.channel(-1)
-				}
-			},
-		},
+		EventHandler: r.events(),
 	})
+}
+
+// events are what pion/turn tells of allocations. What concerns one that has
+// ended may come when its client has another.
+func (r *Relay) events() turn.EventHandler {
+	return turn.EventHandler{
+		OnAuth: func(_, _ net.Addr, _, _, _, _ string, verdict bool) {
+			if !verdict {
+				r.count.refuse(RefusedForged)
+			}
+		},
+		OnAllocationCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, _ int) {
+			r.begun(src, dst, relayed)
+		},
+		OnAllocationDeleted: func(src, dst net.Addr, _, _, _ string) {
+			r.ended(src, dst)
+		},
+		OnPermissionCreated: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
+			if a := r.of(src, dst); a.is(relayed) {
+				a.permission(peer, true)
+			}
+		},
+		OnPermissionDeleted: func(src, dst net.Addr, _, _, _ string, relayed net.Addr, peer net.IP) {
+			if a := r.of(src, dst); a.is(relayed) {
+				a.permission(peer, false)
+			}
+		},
+		OnChannelCreated: func(src, dst net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
+			if a := r.of(src, dst); a.is(relayed) {
+				a.channel(1)
+			}
+		},
+		OnChannelDeleted: func(src, dst net.Addr, _, _, _ string, relayed, _ net.Addr, _ uint16) {
+			if a := r.of(src, dst); a.is(relayed) {
+				a.channel(-1)
+			}
+		},
+	}
 }
 
 // quiet keeps pion/turn from logging: what matters is counted.

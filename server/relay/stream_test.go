@@ -160,17 +160,23 @@ func TestOfTheConnectionsThatWaitTheOldestGoesWhenThereAreTooMany(t *testing.T) 
 	if !open(one[1]) || !open(late) || !open(other) {
 		t.Error("another than the oldest of that address has ended")
 	}
-	b.wantRefused(RefusedStreams, 1)
+	wantGone := func(want int64) {
+		t.Helper()
+		if n := b.Counts().Refused[RefusedStreams]; n != want {
+			t.Errorf("%d are refused, want %d", n, want)
+		}
+	}
+	wantGone(1)
 	for i := range MaxWaiting - each - 1 {
 		take(fmt.Sprintf("10.0.%d.%d", i/100, i%100))
 	}
-	b.wantRefused(RefusedStreams, 1)
+	wantGone(1)
 	last := take("10.1.0.1")
 	ends(t, other)
 	if !open(one[1]) || !open(last) {
 		t.Error("another than the oldest of all has ended")
 	}
-	b.wantRefused(RefusedStreams, 2)
+	wantGone(2)
 	_, bo := b.allocate("tcp", "bo") // whose own connection is the newest
 	bo.WriteTo([]byte("open"), ana.LocalAddr())
 	pass(t, ana, bo, bo.LocalAddr(), "who has an allocation does not wait")
