@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -246,25 +245,6 @@ func TestOneParticipantDoesNotTakeAllPortsOfTheRelay(t *testing.T) {
 	}
 }
 
-// freePorts are some in a row, below those that systems give to clients.
-func freePorts(t *testing.T, count int) string {
-	t.Helper()
-	for first := 20000 + os.Getpid()%5000; first < 30000; first += count {
-		free := 0
-		for port := first; port < first+count; port++ {
-			if conn, err := net.ListenPacket("udp4", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
-				conn.Close()
-				free++
-			}
-		}
-		if free == count {
-			return fmt.Sprintf("%d-%d", first, first+count-1)
-		}
-	}
-	t.Fatalf("no %d ports in a row are free", count)
-	return ""
-}
-
 func TestCredentialsThatWerePassedOnEndWithWhomTheyAreFor(t *testing.T) {
 	host := serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir())
 	ana, bo := enter(t, host), enter(t, host)
@@ -319,17 +299,6 @@ func TestWhoHasLeftMakesNoAllocationAfterARestartEither(t *testing.T) {
 	if _, err := try(t, ana.ice, "tcp"); err != nil {
 		t.Errorf("who had not: %v", err)
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 func TestTURNOverTLSIsOfferedOnlyWithACertificateThatBrowsersTrust(t *testing.T) {
