@@ -85,7 +85,7 @@ func (c *config) settings(scale *float64) []group {
 		}},
 		c.Relay.settings(),
 		{"What it keeps and says", []setting{
-			{"state", "DIR", "", "folder of the server's key and of its own certificate (default: holdline in $XDG_STATE_HOME, else in ~/.local/state)", text(&c.State)},
+			{"state", "DIR", "", "folder of the server's key and of its own certificate, and of what must be known after a restart: who has left (revocations) and how long credentials live (credentials) (default: holdline in $XDG_STATE_HOME, else in ~/.local/state)", text(&c.State)},
 			{"qr", "WHEN", "auto", "the address for other devices as a QR code below the URLs: always, never, or auto, where stdout is a terminal", oneOf(&c.QR, "always", "never", "auto")},
 			{"log-level", "LEVEL", "warn", "what goes to stderr: debug, info, warn or error", level(&c.LogLevel)},
 		}},

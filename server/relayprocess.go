@@ -145,7 +145,9 @@ func relayLine(at net.Addr, stunPort uint16, secure bool, ports relay.Ports, con
 	if stunPort != 0 {
 		line += ", STUN on UDP port " + strconv.Itoa(int(stunPort)) + ", too"
 	}
-	if ports != (relay.Ports{}) {
+	if ports == (relay.Ports{}) {
+		line += "; relayed addresses have any UDP port (--relay-ports MIN-MAX for fewer)"
+	} else {
 		line += "; relayed addresses on UDP ports " + ports.String()
 	}
 	return line + "; control on " + control.String()

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"holdline/server/relay"
 	"holdline/server/signal"
 )
 
@@ -93,6 +94,14 @@ func TestARelayInItsOwnProcessOutlivesTheServer(t *testing.T) {
 	}
 	if _, err := try(t, ana.ice, "udp"); err == nil {
 		t.Error("who has left makes another allocation")
+	}
+}
+
+func TestARelayWithoutPortsOfItsOwnSaysThatAFirewallMustLetAllIn(t *testing.T) {
+	at, control := &net.TCPAddr{IP: net.IPv4zero, Port: 3478}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 3480}
+	want := "STUN and TURN on 0.0.0.0:3478 over UDP, TCP and TLS, STUN on UDP port 3479, too; relayed addresses have any UDP port (--relay-ports MIN-MAX for fewer); control on 127.0.0.1:3480"
+	if got := relayLine(at, 3479, true, relay.Ports{}, control); got != want {
+		t.Errorf("says %q, want %q", got, want)
 	}
 }
 
