@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,9 @@ func openICE(cfg config, key []byte, listener net.Listener, cert *certificate, l
 	switch {
 	case len(r.TURN) > 0:
 		stunURLs, turnURLs := sortURLs(r.TURN)
+		if !slices.ContainsFunc(stunURLs, func(u string) bool { return strings.HasPrefix(u, "stun:") }) {
+			log.Warn("--turn has no stun: URL: no call can say that UDP is blocked, and /check tells everybody that STUN is silent and cannot see how a NAT maps; list two")
+		}
 		ice.secret = r.TURNSecret
 		ice.urls = func(arrival, bool) (s, t []string) { return stunURLs, turnURLs }
 	case r.Addr == off:

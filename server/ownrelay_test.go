@@ -337,6 +337,46 @@ func TestTURNOverTLSIsOfferedOnlyWithACertificateThatBrowsersTrust(t *testing.T)
 	}
 }
 
+// The help of holdline relay and the README name these flags.
+func TestARelayInItsOwnProcessHasPort443AtAnAddressOfItsOwn(t *testing.T) {
+	cfg, err := parseConfig([]string{"--addr", "203.0.113.7:443", "--relay-control", "127.0.0.1:3480", "--relay-addr", "203.0.113.8:443", "--relay-host", "relay.example.org", "--state", t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := &x509.Certificate{DNSNames: []string{"calls.example.org", "relay.example.org"}}
+	ice, _, stop, err := openICE(cfg, hallKey, nil, &certificate{leaf: func() *x509.Certificate { return leaf }}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if _, urls := ice.urls(arrival{host: "calls.example.org", port: 443}, false); !slices.Contains(urls, "turns:relay.example.org:443?transport=tcp") {
+		t.Errorf("TURN at %q, want TLS on port 443", urls)
+	}
+	relays, err := parseRelayConfig([]string{"--relay-addr", "203.0.113.8:443", "--state", t.TempDir()})
+	if err != nil || relays.Relay.Addr != cfg.Relay.Addr {
+		t.Errorf("holdline relay is at %q, %v, want %s", relays.Relay.Addr, err, cfg.Relay.Addr)
+	}
+}
+
+func TestATURNServerWithoutSTUNIsTold(t *testing.T) {
+	for turn, want := range map[string]bool{
+		"turn:turn.example?transport=udp": true, "stuns:turn.example,turn:turn.example": true,
+		"stun:turn.example,stun:other.example,turn:turn.example": false, "stun:turn.example": false,
+	} {
+		cfg, err := parseConfig([]string{"--turn", turn, "--turn-secret", "s3cret", "--state", t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		if _, _, _, err := openICE(cfg, hallKey, nil, nil, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+			t.Fatal(err)
+		}
+		if lines := strings.Count(log.String(), "\n"); strings.Contains(log.String(), "no stun: URL") != want || lines > 1 {
+			t.Errorf("--turn %s: told %q, want it to be told: %v", turn, log.String(), want)
+		}
+	}
+}
+
 func TestAForeignTURNServerIsOfferedWithItsSecret(t *testing.T) {
 	host := serveCalls(t, "--addr", "127.0.0.1:0", "--state", t.TempDir(), "--turn-secret", "s3cret",
 		"--turn", "stun:turn.example:3478,turn:turn.example:3478?transport=udp,turns:turn.example:5349?transport=tcp")

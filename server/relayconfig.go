@@ -62,8 +62,8 @@ func (c *relayConfig) settings() group {
 		{"relay-rate", "MBIT", "1000", "Mbit/s through the relay, both ways added up; what is more is dropped", number(&c.Rate, 1, 1_000_000)},
 		{"relay-rate-each", "MBIT", "50", "the same for one participant", number(&c.RateEach, 1, 1_000_000)},
 		{"relay-control", "HOST:PORT", "", "where holdline relay is told who has left (its default 127.0.0.1:3480); given to the server, that process relays, at --relay-addr, and calls through it outlive the server's restarts", loopback(&c.Control)},
-		{"turn", "LIST", "", "URLs of another server for STUN and TURN instead, separated by commas, such as turn:turn.example.org:3478?transport=udp", turnURLs(&c.TURN)},
-		{"turn-secret", "SECRET", "", "what that server makes credentials with (coturn: static-auth-secret); best given as HOLDLINE_TURN_SECRET, which others on the machine do not see", text(&c.TURNSecret)},
+		{"turn", "LIST", "", "URLs of other servers for STUN and TURN instead, separated by commas: two of STUN, to see how a NAT maps, such as stun:turn.example.org:3478 and stun:stun.example.org:3478, and those of TURN, such as turn:turn.example.org:3478?transport=udp", turnURLs(&c.TURN)},
+		{"turn-secret", "SECRET", "", "what the TURN server makes credentials with (coturn: static-auth-secret); best given as HOLDLINE_TURN_SECRET, which others on the machine do not see", text(&c.TURNSecret)},
 	}}
 }
 

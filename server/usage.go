@@ -21,7 +21,11 @@ func relayUsage() string {
 	var scale float64
 	return describe("holdline relay is the server's STUN and TURN in a process of their own: calls that go\n"+
 		"through it outlive the server's restarts. Both get the same --state, --relay-addr and\n"+
-		"--relay-control.\n\nusage: holdline relay [flags]\n", c.relaySettings(&scale))
+		"--relay-control.\n\n"+
+		"It takes TURN off the server's own port. Whoever is let out to port 443 alone reaches it\n"+
+		"only at an address of its own: give both --relay-addr 203.0.113.8:443, the server --addr\n"+
+		"203.0.113.7:443 and --relay-host relay.example.org, and both a certificate that is for\n"+
+		"that name, too. The relay inside the server needs none of this: it shares its port.\n\nusage: holdline relay [flags]\n", c.relaySettings(&scale))
 }
 
 func describe(head string, groups []group) string {

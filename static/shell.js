@@ -201,7 +201,6 @@
     'other-room': ['end-start', 'rejoin'],
     'ask-owner': ['end-start'],
     'use-https': ['end-start'],
-    'check-firewall': ['rejoin', 'end-check', 'end-start'],
   }
   let ended = null
 
@@ -236,7 +235,7 @@
     root.dataset.state = 'ended'
     root.dataset.cause = end.cause
     const fits = config.room ? steps[end.next] ?? ['rejoin', 'end-start'] : []
-    for (const id of ['rejoin', 'reload', 'end-copy', 'end-check', 'end-start']) {
+    for (const id of ['rejoin', 'reload', 'end-copy', 'end-start']) {
       $(id).hidden = !fits.includes(id)
       $(id).classList.toggle('primary', id === fits[0])
       $(id).style.order = String(fits.indexOf(id))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"runtime"
 	"syscall/js"
@@ -135,9 +136,13 @@ func (c *checkup) openSocket(run int) {
 			if err != nil || e.Type != signal.TypeICE {
 				return // an older server answers error, and closes
 			}
-			if ice, err := e.ReadICE(); err == nil {
-				c.put(doctor.ICETold{Run: run, ICE: ice})
+			ice, err := e.ReadICE()
+			if err != nil {
+				// Calls refuse the list for what browsers do, and for its size.
+				c.put(doctor.ICERefused{Run: run, Err: cmp.Or(rtc.WhyRefused(ice.Servers), err.Error())})
+				return
 			}
+			c.put(doctor.ICETold{Run: run, ICE: ice})
 		case wsock.Closed:
 			if c.socket == socket {
 				c.beat.Stop()

@@ -88,13 +88,29 @@ type Check struct {
 	Details []Detail `json:"details,omitempty"`
 }
 
-// Detail is one technical fact: a text, or a number with its unit.
+// Detail is one technical fact: a text, a word, or a number with its unit.
 type Detail struct {
 	Name   DetailName `json:"name"`
-	Text   string     `json:"text,omitempty"`
+	Text   string     `json:"text,omitempty"` // as a browser, a server or a specification words it
+	Word   Word       `json:"word,omitempty"` // as the page words it, with Number as its count
 	Number float64    `json:"number,omitempty"`
-	Unit   Unit       `json:"unit,omitempty"` // of Number; "" where there is a text
+	Unit   Unit       `json:"unit,omitempty"` // of Number; "" where there is none
 }
+
+// Word is what a detail says in words of ours, by an id worded in
+// static/text.json.
+type Word string
+
+// The words.
+const (
+	WordYes         Word = "yes"
+	WordNo          Word = "no"
+	WordDependent   Word = "dependent"   // the mapping, on the destination
+	WordIndependent Word = "independent" // of it, as far as count STUN addresses can tell
+)
+
+// Words lists every word once.
+func Words() []Word { return []Word{WordYes, WordNo, WordDependent, WordIndependent} }
 
 // Unit is that of a detail's number.
 type Unit string
@@ -128,7 +144,7 @@ const (
 	DetailHidden     DetailName = "hidden"     // of these, behind names
 	DetailCandidate  DetailName = "candidate"  // one that was found
 	DetailMapped     DetailName = "mapped"     // address that STUN saw
-	DetailMapping    DetailName = "mapping"    // in the words of RFC 4787
+	DetailMapping    DetailName = "mapping"    // RFC 4787, section 4.1
 	DetailRoundTrip  DetailName = "round-trip" // median
 	DetailSlowest    DetailName = "slowest"    // round trip
 	DetailThroughput DetailName = "throughput"

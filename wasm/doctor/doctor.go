@@ -95,6 +95,8 @@ func (d *Doctor) answer(ev Event) {
 		d.ifCurrent(ev.Run, d.socketOpened)
 	case ICETold:
 		d.ifCurrent(ev.Run, func() { d.iceTold(ev.ICE) })
+	case ICERefused:
+		d.ifCurrent(ev.Run, func() { d.iceRefused(ev.Err) })
 	case SocketClosed:
 		d.ifCurrent(ev.Run, func() { d.socketClosed(ev) })
 	case CandidateFound:
@@ -174,7 +176,7 @@ func (d *Doctor) examineBrowser() {
 	for _, m := range b.Missing {
 		d.detail(CheckSupport, Detail{Name: DetailMissing, Text: m})
 	}
-	d.detail(CheckSupport, Detail{Name: DetailSecure, Text: yesOrNo(b.Secure)})
+	d.detail(CheckSupport, Detail{Name: DetailSecure, Word: yesOrNo(b.Secure)})
 	switch {
 	case !b.PeerConnection:
 		d.finish(CheckSupport, StateFailed, SupportLacking)
@@ -185,11 +187,11 @@ func (d *Doctor) examineBrowser() {
 	}
 }
 
-func yesOrNo(b bool) string {
+func yesOrNo(b bool) Word {
 	if b {
-		return "yes"
+		return WordYes
 	}
-	return "no"
+	return WordNo
 }
 
 func (d *Doctor) do(a Action) { d.out = append(d.out, a) }
@@ -248,7 +250,7 @@ func (d *Doctor) expire() {
 		}
 		switch c.ID {
 		case CheckServer:
-			d.serverAnswered(ServerAnswered{Run: d.run, Err: "no answer"})
+			d.serverSilent()
 		case CheckSocket:
 			d.socketSilent()
 		case CheckAddresses:

@@ -45,8 +45,10 @@ var checkups = []struct {
 	{"relay-carries-nothing", func(w *world) { w.loopBroken = true }, nil, "relay-broken", signal.FindingRelaySilent},
 	{"relay-is-slow", func(w *world) { w.loopBytes = 20_000 }, nil, "slow", ""},
 	{"server-gone", func(w *world) { w.serverDown = true }, nil, "server-unreachable", ""},
+	{"server-silent", func(w *world) { w.serverSilent, w.socketDown = true, true }, nil, "server-unreachable", ""},
 	{"socket-blocked", func(w *world) { w.socketDown = true }, nil, "socket-blocked", ""},
 	{"server-mute", func(w *world) { w.socketMute = true }, nil, "server-mute", ""},
+	{"bad-servers", func(w *world) { w.badServers = "SyntaxError: Failed to construct 'RTCPeerConnection'" }, nil, "server-mute", ""},
 	{"no-route-no-camera", func(w *world) { w.noRoute = true }, nil, "no-candidates", signal.FindingNoCandidates},
 	{"no-route-until-camera", func(w *world) { w.noRoute, w.grantsRoute = true, true }, []Event{DevicesPressed{}}, "fine", ""},
 	{"camera-denied", func(w *world) { w.opening = "NotAllowedError" }, []Event{DevicesPressed{}}, "device-denied", ""},
@@ -164,6 +166,29 @@ func TestAServerThatSaysNothingIsGivenUp(t *testing.T) {
 	}
 	if got := d.at(CheckSocket).Outcome; got != SocketSilent {
 		t.Errorf("socket: %s", got)
+	}
+}
+
+// quotable are the details whose texts are of a browser, a server, the wire or a
+// specification. What we say ourselves is a word, which the page has in both
+// languages.
+var quotable = []DetailName{
+	DetailBrowser, DetailURL, DetailStatus, DetailClose, DetailServers, DetailAddress, DetailCandidate, DetailMapped, DetailTransport, DetailPermission,
+}
+
+func TestNoDetailIsInEnglishOfOurs(t *testing.T) {
+	said := []string{"TypeError: Failed to fetch", "bad hello", "401 Unauthorized", "701 STUN binding request timed out.", "NotAllowedError", "SyntaxError: Failed to construct 'RTCPeerConnection'"}
+	for _, tt := range checkups {
+		w := atHome()
+		tt.change(w)
+		w.play(tt.presses...)
+		for _, c := range w.doctor.Snapshot().Checks {
+			for _, d := range c.Details {
+				if d.Text != "" && !slices.Contains(quotable, d.Name) && !(d.Name == DetailError && slices.Contains(said, d.Text)) {
+					t.Errorf("%s: %s says %q of %s, which nobody else said", tt.name, c.ID, d.Text, d.Name)
+				}
+			}
+		}
 	}
 }
 

@@ -69,11 +69,16 @@ type (
 		Err    string // "" if there was an answer
 	}
 
-	// SocketOpened, ICETold and SocketClosed are what comes of OpenSocket.
+	// SocketOpened, ICETold, ICERefused and SocketClosed are what comes of
+	// OpenSocket. ICERefused is a list of ICE servers that no page can use.
 	SocketOpened struct{ Run int }
 	ICETold      struct {
 		Run int
 		ICE signal.ICE
+	}
+	ICERefused struct {
+		Run int
+		Err string // what the browser says of it
 	}
 	SocketClosed struct {
 		Run    int
@@ -144,6 +149,7 @@ func (DevicesPressed) isEvent()   {}
 func (ServerAnswered) isEvent()   {}
 func (SocketOpened) isEvent()     {}
 func (ICETold) isEvent()          {}
+func (ICERefused) isEvent()       {}
 func (SocketClosed) isEvent()     {}
 func (CandidateFound) isEvent()   {}
 func (CandidateFailed) isEvent()  {}

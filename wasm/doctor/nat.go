@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"strconv"
 	"strings"
 )
 
@@ -110,9 +109,9 @@ func (d *Doctor) concludeNAT() {
 	switch outcome {
 	case NATDependent:
 		state = StateWarned
-		d.detail(CheckNAT, Detail{Name: DetailMapping, Text: "address-dependent or address-and-port-dependent (RFC 4787, 4.1)"})
+		d.detail(CheckNAT, Detail{Name: DetailMapping, Word: WordDependent})
 	case NATIndependent:
-		d.detail(CheckNAT, Detail{Name: DetailMapping, Text: "endpoint-independent (RFC 4787, 4.1), as far as " + strconv.Itoa(min(2, len(d.stun))) + " STUN addresses can tell"})
+		d.detail(CheckNAT, Detail{Name: DetailMapping, Word: WordIndependent, Number: float64(min(2, len(d.stun))), Unit: UnitCount})
 	case NATUnclear:
 		state = StateSkipped
 	}

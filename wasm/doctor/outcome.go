@@ -13,10 +13,11 @@ const (
 	ServerRefuses Outcome = "server-refuses" // another status than 200
 	ServerSilent  Outcome = "server-silent"
 
-	SocketOpen    Outcome = "socket-open"
-	SocketMute    Outcome = "socket-mute" // opened, and told no ICE servers
-	SocketRefused Outcome = "socket-refused"
-	SocketSilent  Outcome = "socket-silent"
+	SocketOpen       Outcome = "socket-open"
+	SocketMute       Outcome = "socket-mute"        // opened, and told no ICE servers
+	SocketBadServers Outcome = "socket-bad-servers" // told some that no browser takes
+	SocketRefused    Outcome = "socket-refused"
+	SocketSilent     Outcome = "socket-silent"
 
 	ClockRight   Outcome = "clock-right"
 	ClockOff     Outcome = "clock-off"
@@ -63,7 +64,7 @@ const (
 func Outcomes() []Outcome {
 	return []Outcome{
 		SupportComplete, SupportInsecure, SupportLacking, ServerAnswers, ServerRefuses, ServerSilent,
-		SocketOpen, SocketMute, SocketRefused, SocketSilent, ClockRight, ClockOff, ClockUnknown, AddressesFound, AddressesNone,
+		SocketOpen, SocketMute, SocketBadServers, SocketRefused, SocketSilent, ClockRight, ClockOff, ClockUnknown, AddressesFound, AddressesNone,
 		HidingNames, HidingNone, HidingAll, STUNAnswers, STUNSame, STUNSilent,
 		NATNone, NATIndependent, NATDependent, NATUnclear, NATOneAddress, RelayAnswers, RelayRefuses, RelaySilent,
 		LoopCarries, LoopSlow, LoopBroken, LoopNoRelay, NotOffered, ServersUnknown,

@@ -12,8 +12,7 @@ func (d *Doctor) serverAnswered(ev ServerAnswered) {
 	}
 	if ev.Err != "" {
 		d.detail(CheckServer, Detail{Name: DetailError, Text: ev.Err})
-		d.finish(CheckServer, StateFailed, ServerSilent)
-		d.finish(CheckClock, StateSkipped, ClockUnknown)
+		d.serverSilent()
 		return
 	}
 	d.detail(CheckServer, Detail{Name: DetailStatus, Text: strconv.Itoa(ev.Status)})
@@ -23,6 +22,11 @@ func (d *Doctor) serverAnswered(ev ServerAnswered) {
 		d.finish(CheckServer, StatePassed, ServerAnswers)
 	}
 	d.judgeClock(ev.Date)
+}
+
+func (d *Doctor) serverSilent() {
+	d.finish(CheckServer, StateFailed, ServerSilent)
+	d.finish(CheckClock, StateSkipped, ClockUnknown)
 }
 
 // judgeClock compares the date of the answer with the middle of the time
@@ -57,6 +61,17 @@ func (d *Doctor) socketSilent() {
 	} else {
 		d.finish(CheckSocket, StateFailed, SocketSilent)
 	}
+	d.closeSocket()
+	d.skipNetwork(ServersUnknown)
+}
+
+// iceRefused gives up a server of whose ICE servers a call would have none.
+func (d *Doctor) iceRefused(why string) {
+	if !d.is(CheckSocket, StateRunning) {
+		return
+	}
+	d.detail(CheckSocket, Detail{Name: DetailError, Text: why})
+	d.finish(CheckSocket, StateFailed, SocketBadServers)
 	d.closeSocket()
 	d.skipNetwork(ServersUnknown)
 }

@@ -37,7 +37,7 @@ func (d *Doctor) evidence() Evidence {
 	return Evidence{
 		PeerConnection: d.browser.PeerConnection, Secure: d.browser.Secure,
 		Server: outcome(CheckServer) == ServerAnswers,
-		Socket: outcome(CheckSocket) == SocketOpen || outcome(CheckSocket) == SocketMute, Told: d.told,
+		Socket: d.opened, Told: d.told,
 		Candidates: len(d.found), AskedSTUN: len(d.stun) > 0, AskedUDP: len(d.stun) > 0 || len(d.relay[CheckRelayUDP]) > 0, AskedRelay: d.asksRelay(),
 		STUN:     outcome(CheckSTUN) == STUNAnswers || outcome(CheckSTUN) == STUNSame,
 		RelayUDP: answers(CheckRelayUDP), RelayTCP: answers(CheckRelayTCP), RelayTLS: answers(CheckRelayTLS), Relay443: answers(CheckRelayTLS443),

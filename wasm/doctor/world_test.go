@@ -19,25 +19,27 @@ type world struct {
 	lacks    bool // no RTCPeerConnection
 	insecure bool
 
-	serverDown  bool
-	socketDown  bool
-	socketMute  bool
-	servers     []signal.ICEServer
-	clock       time.Duration // that the server's clock is behind
-	hidden      bool          // addresses are behind names
-	noRoute     bool          // and no camera: nothing is gathered
-	public      bool          // the device has no NAT
-	symmetric   bool
-	udpBlocked  bool
-	tcpBlocked  bool
-	tls443      bool // is all that passes
-	refuses     int  // code of the relay
-	loopBroken  bool
-	loopBytes   int64
-	camera      DeviceFacts
-	microphone  DeviceFacts
-	opening     string // getUserMedia's error
-	grantsRoute bool   // with the camera, addresses are found
+	serverDown   bool
+	serverSilent bool
+	socketDown   bool
+	socketMute   bool
+	badServers   string // what a browser says of them
+	servers      []signal.ICEServer
+	clock        time.Duration // that the server's clock is behind
+	hidden       bool          // addresses are behind names
+	noRoute      bool          // and no camera: nothing is gathered
+	public       bool          // the device has no NAT
+	symmetric    bool
+	udpBlocked   bool
+	tcpBlocked   bool
+	tls443       bool // is all that passes
+	refuses      int  // code of the relay
+	loopBroken   bool
+	loopBytes    int64
+	camera       DeviceFacts
+	microphone   DeviceFacts
+	opening      string // getUserMedia's error
+	grantsRoute  bool   // with the camera, addresses are found
 
 	doctor *Doctor
 	now    session.Time
@@ -142,9 +144,11 @@ func (w *world) later(ms int, ev Event) {
 func (w *world) perform(a Action) {
 	switch a := a.(type) {
 	case AskServer:
-		if w.serverDown {
+		switch {
+		case w.serverSilent:
+		case w.serverDown:
 			w.later(20, ServerAnswered{Run: a.Run, Err: "TypeError: Failed to fetch"})
-		} else {
+		default:
 			date := time.Duration(w.now.Wall+10)*time.Millisecond - w.clock
 			w.later(20, ServerAnswered{Run: a.Run, Status: 200, Date: date.Truncate(time.Second).Milliseconds()})
 		}
@@ -155,6 +159,9 @@ func (w *world) perform(a Action) {
 		case w.socketMute:
 			w.later(15, SocketOpened(a))
 			w.later(30, SocketClosed{Run: a.Run, Code: 4003, Reason: "bad hello"})
+		case w.badServers != "":
+			w.later(15, SocketOpened(a))
+			w.later(30, ICERefused{a.Run, w.badServers})
 		default:
 			w.later(15, SocketOpened(a))
 			w.later(30, ICETold{a.Run, signal.ICE{Servers: w.servers, Lifetime: 3_600_000, Address: "198.51.100.7"}})
@@ -262,9 +269,9 @@ func (w *world) story() string {
 	for _, c := range s.Checks {
 		fmt.Fprintf(&b, "\n%-14s %-8s %-16s %.0f ms\n", c.ID, c.State, c.Outcome, c.Took)
 		for _, d := range c.Details {
-			value := d.Text
+			value := d.Text + string(d.Word)
 			if d.Unit != "" {
-				value = strconv.FormatFloat(d.Number, 'f', -1, 64) + " " + string(d.Unit)
+				value = strings.TrimSpace(string(d.Word) + " " + strconv.FormatFloat(d.Number, 'f', -1, 64) + " " + string(d.Unit))
 			}
 			fmt.Fprintf(&b, "    %-12s %s\n", d.Name, value)
 		}

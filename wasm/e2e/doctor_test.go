@@ -122,6 +122,25 @@ func TestTheDoctorByKeyboardAlone(t *testing.T) {
 	p.Choose("Language", "zh")
 	p.Until("the page follows", `document.querySelector('[data-verdict]').textContent.startsWith('一切正常') && document.querySelector('[data-check=stun]').innerText.includes('公网地址')`)
 	p.Find("button", "重新检查")
+	p.Until("what we say ourselves is in Chinese", `[...document.querySelectorAll('.check-row dd')].every((e) => e.lang === 'en' || /\p{Script=Han}|^-?[\d.]+( [a-z/]+)?$/iu.test(e.textContent))`)
+	quiet(t, p)
+}
+
+func TestTheDoctorQuotesTheBrowserThatRefusesTheServersList(t *testing.T) {
+	c := newClinic(t)
+	c.offer("turn:" + c.host.String() + ":99999")
+	p := c.patient("")
+	p.judged("server-mute", "")
+	if socket, relay := p.check("socket"), p.check("relay-udp"); socket != "failed" || relay != "skipped" {
+		t.Errorf("the socket's check is %s, the relay's %s", socket, relay)
+	}
+	row := p.Text(`document.querySelector('[data-check=socket]').textContent`)
+	own := p.Text(`(() => { try { return String(new RTCPeerConnection({ iceServers: [{ urls: 'turn:` + c.host.String() + `:99999', username: 'a', credential: 'b' }] })) } catch (e) { return e.message } })()`)
+	for _, want := range []string{"no browser takes the list", own} {
+		if !strings.Contains(row, want) {
+			t.Errorf("the check says %q, want something with %q", row, want)
+		}
+	}
 	quiet(t, p)
 }
 

@@ -33,8 +33,12 @@ type CheckRow struct {
 	Details   []DetailRow
 }
 
-// DetailRow is one technical fact.
-type DetailRow struct{ Name, Value string }
+// DetailRow is one technical fact. Quoted says that its value is as a browser or
+// a specification words it, in English.
+type DetailRow struct {
+	Name, Value string
+	Quoted      bool
+}
 
 // CheckView is the page for s.
 func (t Table) CheckView(s doctor.Snapshot) CheckView {
@@ -80,26 +84,26 @@ func (t Table) checkRow(c doctor.Check) CheckRow {
 		Name: t.Say("check.name." + string(c.ID)), StateName: t.Say("check.state." + string(c.State)),
 	}
 	if c.State != doctor.StateRunning && c.Outcome != "" {
-		row.Says = t.Say("check.says."+string(c.Outcome), outcomeParams(c)...)
+		row.Says = t.Say("check.says."+string(c.Outcome), t.outcomeParams(c)...)
 	}
 	for _, d := range c.Details {
-		row.Details = append(row.Details, DetailRow{t.Say("check.detail." + string(d.Name)), detailValue(d)})
+		row.Details = append(row.Details, DetailRow{t.Say("check.detail." + string(d.Name)), t.detailValue(d), d.Text != ""})
 	}
 	if c.Took > 0 && c.State != doctor.StateRunning {
-		row.Details = append(row.Details, DetailRow{t.Say("check.took"), amount(c.Took, doctor.UnitMilliseconds)})
+		row.Details = append(row.Details, DetailRow{t.Say("check.took"), amount(c.Took, doctor.UnitMilliseconds), false})
 	}
 	return row
 }
 
 // outcomeParams are the facts that the words of an outcome may name.
-func outcomeParams(c doctor.Check) (params []string) {
+func (t Table) outcomeParams(c doctor.Check) (params []string) {
 	names := map[doctor.DetailName]string{
 		doctor.DetailStatus: "status", doctor.DetailError: "error", doctor.DetailOffset: "offset",
 		doctor.DetailThroughput: "rate", doctor.DetailRoundTrip: "time",
 	}
 	for _, d := range c.Details {
 		if name := names[d.Name]; name != "" {
-			value := detailValue(d)
+			value := t.detailValue(d)
 			if d.Name == doctor.DetailOffset {
 				value = strings.TrimPrefix(value, "-")
 			}
@@ -109,8 +113,11 @@ func outcomeParams(c doctor.Check) (params []string) {
 	return params
 }
 
-func detailValue(d doctor.Detail) string {
-	if d.Unit == "" {
+func (t Table) detailValue(d doctor.Detail) string {
+	switch {
+	case d.Word != "":
+		return t.Say("check.word."+string(d.Word), "count", amount(d.Number, doctor.UnitCount))
+	case d.Unit == "":
 		return d.Text
 	}
 	return amount(d.Number, d.Unit)

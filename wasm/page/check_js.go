@@ -180,7 +180,9 @@ func (p *CheckPage) fillDetails(list js.Value, rows string) {
 	for _, row := range all {
 		pair := p.document.Call("createElement", "div")
 		value := p.element("dd", row.Value)
-		value.Set("lang", "en") // as browsers and specifications word it
+		if row.Quoted {
+			value.Set("lang", "en")
+		}
 		pair.Call("append", p.element("dt", row.Name), value)
 		list.Call("append", pair)
 	}

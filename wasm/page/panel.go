@@ -17,6 +17,7 @@ type Panel struct {
 	More    string // what the evidence says besides, or ""
 	Next    string // and what to do about it
 	Rejoin  bool   // as of Tile
+	ToCheck bool
 	Path    PathAttributes
 	Numbers []string // the newest of each of quantities for scripts, "" for what is not known
 	Plots   []Plot   // one for each of quantities
@@ -81,6 +82,7 @@ func (t Table) panel(p session.PeerSnapshot, series Series, now float64) Panel {
 		Title:   t.Say("path.title", "name", t.name(p.Name)),
 		Verdict: t.verdict(p),
 		Rejoin:  p.Rejoin,
+		ToCheck: toCheck(p),
 		Path:    attributesOf(p),
 		Theirs:  t.name(p.Name),
 		Facts:   make([]string, len(facts)),

@@ -24,7 +24,7 @@ type panel struct {
 	clock                 js.Value // how a recovery's time is written
 
 	participant, title, verdict, more, moreShown *slot
-	next, nextShown, rejoinShown                 *slot
+	next, nextShown, rejoinShown, toCheckShown   *slot
 	path                                         pathSlots
 	numbers                                      []*slot
 	plots                                        []plotElement
@@ -79,6 +79,7 @@ func newPanel(document js.Value) panel {
 		next:          textOf(next),
 		nextShown:     shownOf(next),
 		rejoinShown:   shownOf(find(el, ".rejoin")),
+		toCheckShown:  shownOf(find(el, ".to-check")),
 		path:          pathSlotsOf(el),
 		theirs:        textOf(find(el, ".theirs")),
 		gathered:      textOf(find(el, ".gathered")),
@@ -221,6 +222,7 @@ func (p *Page) putPanel(v Panel) {
 	e.next.put(v.Next)
 	e.nextShown.putBool(v.Next != "")
 	e.rejoinShown.putBool(v.Rejoin)
+	e.toCheckShown.putBool(v.ToCheck)
 	for i, number := range v.Numbers {
 		e.numbers[i].put(number)
 	}

@@ -22,6 +22,7 @@ type Tile struct {
 	Finding     string // what the evidence says of a path that was not found or was lost, or ""
 	Next        string // and what to do about it
 	Rejoin      bool   // it is still in the room: a new connection can be tried
+	ToCheck     bool   // the doctor may know what is in the way
 	Picture     bool   // there is a picture to show
 	Muted       bool
 	CameraOff   bool
@@ -48,6 +49,7 @@ func (t Table) tile(p session.PeerSnapshot, now float64) (tile Tile, again float
 		Tint:        tint(p.Participant),
 		State:       string(p.State),
 		Rejoin:      p.Rejoin,
+		ToCheck:     toCheck(p),
 		Cause:       string(p.Cause),
 		What:        t.peer(p),
 		Picture:     here && p.Camera,
@@ -67,6 +69,11 @@ func (t Table) tile(p session.PeerSnapshot, now float64) (tile Tile, again float
 		tile.Finding, tile.Next = t.Say("finding."+string(p.End.Finding)), t.Say("next."+string(p.End.Next))
 	}
 	return tile, again
+}
+
+// toCheck reports whether the network is in the way of a link that has ended.
+func toCheck(p session.PeerSnapshot) bool {
+	return p.State == session.PeerEnded && p.End != nil && p.End.Next == signal.NextCheckFirewall
 }
 
 // name is how a participant is called: guests have no name.

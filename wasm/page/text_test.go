@@ -100,6 +100,9 @@ func composed() []string {
 	for _, d := range doctor.DetailNames() {
 		ids = append(ids, "check.detail."+string(d))
 	}
+	for _, w := range doctor.Words() {
+		ids = append(ids, "check.word."+string(w))
+	}
 	for _, c := range doctor.CheckIDs() {
 		ids = append(ids, "check.name."+string(c))
 	}

@@ -17,7 +17,7 @@ type tileElement struct {
 	screenShown                              *slot
 	who, avatar, what, hold, finding, next   *slot
 	holdShown, findingShown, nextShown       *slot
-	rejoinShown                              *slot
+	rejoinShown, toCheckShown                *slot
 	mutedShown, cameraOffShown               *slot
 	lineName, expanded                       *slot
 	path                                     pathSlots
@@ -48,6 +48,7 @@ func newTileElement(document js.Value, participant string) *tileElement {
 		next:           textOf(next),
 		nextShown:      shownOf(next),
 		rejoinShown:    shownOf(find(el, ".rejoin")),
+		toCheckShown:   shownOf(find(el, ".to-check")),
 		mutedShown:     shownOf(find(el, ".badge-muted")),
 		cameraOffShown: shownOf(find(el, ".badge-camera")),
 		lineName:       textOf(find(line, "span")),
@@ -76,6 +77,7 @@ func (p *Page) renderTile(e *tileElement, t Tile) {
 	e.next.put(t.Next)
 	e.nextShown.putBool(t.Next != "")
 	e.rejoinShown.putBool(t.Rejoin)
+	e.toCheckShown.putBool(t.ToCheck)
 	e.mutedShown.putBool(t.Muted)
 	e.cameraOffShown.putBool(t.CameraOff)
 	if t.Picture {

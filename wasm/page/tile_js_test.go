@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"holdline/server/signal"
@@ -29,15 +30,16 @@ func unreached(n int) []session.PeerSnapshot {
 const tileLayout = `
 	const self = box(d.getElementById('self'))
 	for (const tile of d.querySelectorAll('.peer')) {
-		const edge = box(tile), shown = [...tile.querySelectorAll('.what, .finding, .next, .rejoin')].filter((e) => e.checkVisibility())
+		const edge = box(tile), shown = [...tile.querySelectorAll('.what, .finding, .next, .rejoin, .to-check')].filter((e) => e.checkVisibility())
 		const rejoin = shown.find((e) => e.matches('.rejoin'))
+		if (!shown.some((e) => e.matches('.to-check')) && edge.height > 320 && edge.width > 384) wrong.push('a tile of ' + edge.width + ' by ' + edge.height + ' has no link')
 		if (!rejoin && edge.height > 224 && edge.width > 224) wrong.push('a tile of ' + edge.width + ' by ' + edge.height + ' has no button')
-		if (rejoin) {
-			const b = box(rejoin)
+		for (const button of shown.filter((e) => e.matches('.button'))) {
+			const b = box(button)
 			if (b.width < 44 || b.height < 44) wrong.push('the button is ' + b.width + ' by ' + b.height)
 			for (const [x, y] of [[b.left + 2, b.top + 22], [b.right - 2, b.top + 22], [b.left + b.width / 2, b.bottom - 2]]) {
 				const over = d.elementFromPoint(x, y) // the chat may lie over the whole stage
-				if (over !== rejoin && over?.closest('#stage')) wrong.push('the button of ' + edge.width + ' by ' + edge.height + ' is covered by ' + over.outerHTML.slice(0, 60))
+				if (over?.closest('.button') !== button && over?.closest('#stage')) wrong.push(button.className + ' of ' + edge.width + ' by ' + edge.height + ' is covered by ' + over.outerHTML.slice(0, 60))
 			}
 		}
 		if (edge.height < 160) continue // it has no room: the panel says so
@@ -97,4 +99,24 @@ func TestRejoinIsOnTheTileAndInThePanelUntilTheLinkIsNegotiated(t *testing.T) {
 	shown(`holdline.shell.setLanguage('zh')`)
 	p.Render(s)
 	is(t, "in Chinese", tile+`.checkVisibility()`, tile+`.textContent === '重新加入'`, inPanel+`.textContent === '重新加入'`)
+}
+
+func TestTheDoctorIsALinkThatLeavesTheCallAlone(t *testing.T) {
+	s := call(session.StateConnected, unreached(1)...)
+	p := realPage(t, s)
+	shown(`holdline.shell.setLanguage('en'), document.getElementById('stage').style.minHeight = '40rem'`) // so that the tile has room for it
+	for _, where := range []string{`document.querySelector('.peer .to-check')`, `p.querySelector('.to-check')`} {
+		if strings.HasPrefix(where, "p.") {
+			shown(`b.click()`)
+		}
+		is(t, where, where+`.checkVisibility()`, where+`.innerText.startsWith('Check your connection')`, where+`.textContent.endsWith('(opens in a new tab)')`,
+			where+`.getAttribute('href') === '/check'`, where+`.target === '_blank'`, where+`.relList.contains('noopener')`, `(`+where+`.focus(), document.activeElement === `+where+`)`)
+	}
+	left := call(session.StateWaiting, ana(ended(signal.CauseHangup)))
+	left.Peers[0].Participant = "0"
+	p.Render(left)
+	is(t, "left", `[...document.querySelectorAll('.to-check')].every((e) => !e.checkVisibility())`)
+	shown(`holdline.shell.setLanguage('zh')`)
+	p.Render(s)
+	is(t, "in Chinese", `document.querySelector('.peer .to-check').textContent === '检查连接（在新标签页中打开）'`)
 }

@@ -112,6 +112,24 @@ func TestRejoinIsOfferedForALinkThatEndedAndNobodyElse(t *testing.T) {
 	}
 }
 
+func TestTheDoctorIsOfferedWhereTheNetworkIsInTheWayAndNowhereElse(t *testing.T) {
+	table := tables(t)["en"]
+	for _, cause := range signal.Causes() {
+		p := ana(ended(cause))
+		want := cause == signal.CauseICEFailed || cause == signal.CausePathBlocked
+		if tile, _ := table.tile(p, now); tile.ToCheck != want {
+			t.Errorf("%s: the tile offers it: %v, want %v", cause, tile.ToCheck, want)
+		}
+		if v := table.panel(p, nil, now); v.ToCheck != want {
+			t.Errorf("%s: the panel offers it: %v, want %v", cause, v.ToCheck, want)
+		}
+		p.State, p.Cause = session.PeerRecovering, cause
+		if tile, _ := table.tile(p, now); tile.ToCheck || table.panel(p, nil, now).ToCheck {
+			t.Errorf("%s: it is offered while the link recovers", cause)
+		}
+	}
+}
+
 func TestEveryStateAndCauseIsWorded(t *testing.T) {
 	states := []session.State{session.StateJoining, session.StateWaiting, session.StateConnected, session.StateRecovering, session.StateEnded}
 	for language, table := range tables(t) {

@@ -45,7 +45,7 @@ func (p *Probes) loopThrough(a doctor.OpenLoop, relay bool) {
 	for i := range l.ends {
 		end, err := connect(a.Servers, relay, events{
 			opened:  l.channelOpened,
-			closed:  func() { l.fail("the channel closed") },
+			closed:  func() { l.fail("RTCDataChannel.readyState closed") },
 			message: func(data js.Value) { l.message(i, data) },
 		})
 		if err != nil {
@@ -63,7 +63,7 @@ func (p *Probes) loopThrough(a doctor.OpenLoop, relay bool) {
 		})
 		end.listen("connectionstatechange", func(js.Value) {
 			if text(end.js.Get("connectionState")) == "failed" {
-				l.fail("the connection failed")
+				l.fail("RTCPeerConnection.connectionState failed")
 			}
 		})
 	}

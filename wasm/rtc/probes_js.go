@@ -80,6 +80,20 @@ func connect(servers []signal.ICEServer, relay bool, on events) (*probe, error) 
 	return one, nil
 }
 
+// unheard are the events of a channel that nobody will ever open.
+var unheard = events{opened: func() {}, closed: func() {}, message: func(js.Value) {}}
+
+// WhyRefused is what the browser says against these servers; "" where it takes
+// them.
+func WhyRefused(servers []signal.ICEServer) string {
+	one, err := connect(servers, false, unheard)
+	if err != nil {
+		return err.Error()
+	}
+	one.close()
+	return ""
+}
+
 func (one *probe) listen(event string, fn func(ev js.Value)) {
 	one.stop = append(one.stop, browser.Listen(one.js, event, fn))
 }
@@ -110,7 +124,7 @@ func (p *Probes) gather(a doctor.Gather) {
 			p.put(doctor.GatheringRefused{Run: a.Run, Check: a.Check, Err: err.Error()})
 		}
 	}
-	one, err := connect(a.Servers, a.Relay, events{opened: func() {}, closed: func() {}, message: func(js.Value) {}})
+	one, err := connect(a.Servers, a.Relay, unheard)
 	if err != nil {
 		refuse(err)
 		return
