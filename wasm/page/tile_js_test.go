@@ -12,10 +12,7 @@ import (
 // unreached is as many people as are asked for, of whom none could be reached.
 func unreached(n int) []session.PeerSnapshot {
 	var peers []session.PeerSnapshot
-	for i, finding := range signal.Findings() {
-		if i == n {
-			break
-		}
+	for i, finding := range signal.Findings()[:n] {
 		peer := ana(ended(signal.CauseICEFailed), func(p *session.PeerSnapshot) {
 			p.Participant, p.Name, p.End.Finding = fmt.Sprint(i), "Wolfeschlegelsteinhausen", finding
 			p.Path = &session.Path{State: session.PathFailed, Finding: finding}

@@ -113,3 +113,17 @@ func TestAHandshakeThatFailsAfterRejoinIsTheEndOfTheLink(t *testing.T) {
 	ana.step(DTLSStateChanged{link, "failed"})
 	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CauseDTLSFailed)
 }
+
+func TestWhoLeavesAfterTheEndOfItsLinkHasNoFinding(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.ended()
+	if v := ana.peer("Ben"); v.Path.Finding == signal.FindingNone || v.Path.Finding != v.End.Finding {
+		t.Fatalf("before: the path says %q, the end %q", v.Path.Finding, v.End.Finding)
+	}
+	ben.step(LeavePressed{})
+	w.run(time.Second)
+	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CauseHangup)
+	if v := ana.peer("Ben"); v.Path.Finding != signal.FindingNone {
+		t.Errorf("Ben has left, and his path says %q", v.Path.Finding)
+	}
+}

@@ -19,7 +19,7 @@ func (s *Session) pathView(p *peer) *Path {
 		Checks: l.Flow.Checks, Took: ms(l.Search.Took), Heard: s.epoch(l.HeardAt),
 		RTT: l.Flow.RTT, Loss: l.Flow.Loss, In: l.Flow.In, Out: l.Flow.Out, Recovery: slices.Clone(l.Recoveries),
 	}
-	if l.End != nil {
+	if l.End != nil && !p.Left { // who has left since ended by that
 		v.Finding = l.End.Finding
 	}
 	if l.FlowAt != 0 {
