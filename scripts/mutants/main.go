@@ -1,6 +1,6 @@
 // Mutants plants faults into a copy of the tree, one by one, and says what
-// caught each: the simulation, or a scenario. One that nothing catches is a
-// hole in the proof.
+// caught each: the simulation, a scenario, or else a test of the package that
+// the fault is in. One that nothing catches is a hole in the proof.
 package main
 
 import (
@@ -40,7 +40,7 @@ func run(seeds int, only string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	for _, name := range []string{"go.mod", "go.sum", "server/room", "server/signal", "wasm/session", "wasm/sim"} {
+	for _, name := range []string{"go.mod", "go.sum", "server/room", "server/signal", "wasm/exhibit", "wasm/session", "wasm/sim"} {
 		if err := copyTree(name, filepath.Join(dir, name)); err != nil {
 			return err
 		}
@@ -49,6 +49,9 @@ func run(seeds int, only string) error {
 	clean, err := play(dir, seeds, time.Hour)
 	if err != nil {
 		return err
+	}
+	if out, err := goTest(dir, time.Hour, "./server/room", "./wasm/session", "-skip", outside); err != nil {
+		return fmt.Errorf("without any planted fault: %w: %s", err, firstLines(out))
 	}
 	patience := time.Minute + 10*time.Since(began) // on a busy machine a play takes its time
 	if len(clean.signs) > 0 {
@@ -118,6 +121,10 @@ func (m mutant) catch(dir string, seeds int, patience time.Duration, clean resul
 	if r.failed > 2*clean.failed+3 {
 		return fmt.Sprintf("%d histories fail, %d did before", r.failed, clean.failed), nil
 	}
+	out, _ := goTest(dir, patience, "./"+filepath.Dir(m.file), "-skip", outside)
+	if failed := failedTest.FindStringSubmatch(string(out)); failed != nil {
+		return failed[1] + ", and no history", nil
+	}
 	return "", nil
 }
 
@@ -145,14 +152,28 @@ var (
 	detail  = regexp.MustCompile(`\[.*?\]|\([^)]*\)|[0-9][0-9.a-zµ]*`)
 )
 
+// outside are the tests that look at files which are not copied.
+const outside = "^TestTheClientContainsWhatItNeeds$"
+
+var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
+
+// goTest runs tests of the copied tree.
+func goTest(dir string, patience time.Duration, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-count=1"}, args...)...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return out, err
+}
+
 // play runs the swarm and the scenarios. A tree that does not compile is an
 // error; a panic or a hang is a catch.
 func play(dir string, seeds int, patience time.Duration) (result, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "./wasm/sim", "-run", "^(TestSwarm|TestScenarios)$", "-goon", "-noshrink", fmt.Sprint("-seeds=", seeds))
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
+	out, err := goTest(dir, patience, "./wasm/sim", "-run", "^(TestSwarm|TestScenarios)$", "-goon", "-noshrink", fmt.Sprint("-seeds=", seeds))
 	var r result
 	for _, m := range failure.FindAllStringSubmatch(string(out), -1) {
 		r.failed++
@@ -169,7 +190,7 @@ func play(dir string, seeds int, patience time.Duration) (result, error) {
 		}
 	}
 	switch {
-	case ctx.Err() != nil:
+	case errors.Is(err, context.DeadlineExceeded):
 		r.failed++
 		r.signs = append(r.signs, sign{"hang", "it never ends"})
 	case strings.Contains(string(out), "[build failed]") || strings.Contains(string(out), "[setup failed]"):

@@ -63,4 +63,5 @@ var mutants = []mutant{
 	{"who is heard again while away is not vouched for", "wasm/session/recovery.go", "	if p.heardWhileAway() {\n		s.probe(p)\n	}\n", ""},
 	{"what the page before could not deliver is forgotten", "wasm/session/peer.go", "		s.takeUp(p)\n", ""},
 	{"chat is not acknowledged", "wasm/session/control.go", "		s.chatHeard(p, e.Ack)\n", ""},
+	{"a picture that a long silence has frozen is waited for", "wasm/session/stall.go", "			s.climbFrom(p, rungRestartICE)\n			return false\n", ""},
 }
