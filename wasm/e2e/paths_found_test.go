@@ -26,6 +26,7 @@ func TestPathInALANWithoutInternet(t *testing.T) {
 		p.goes(name, "direct")
 		p.pair(name, directly, directly)
 	}
+	s.cameIn("connected", connects)
 }
 
 // Browsers hide their addresses behind mDNS names from pages without a camera;
@@ -43,6 +44,7 @@ func TestPathInALANThatDropsMulticast(t *testing.T) {
 		p.goes(name, "direct")
 		p.pair(name, directly, directly)
 	}
+	s.cameIn("connected", connects)
 }
 
 func TestPathBetweenCones(t *testing.T) {
@@ -51,11 +53,13 @@ func TestPathBetweenCones(t *testing.T) {
 		p.goes(name, "direct")
 		p.pair(name, []string{"srflx", "prflx", "host"}, []string{"srflx", "prflx"})
 	}
+	s.cameIn("connected", connects)
 }
 
 func TestPathBetweenSymmetricNATs(t *testing.T) {
 	s := newTown(t, nets.Symmetric, nets.Symmetric).serve().call().play()
 	s.relayed("symmetric")
+	s.cameIn("connected", connects)
 }
 
 func TestPathWhereUDPIsBlocked(t *testing.T) {
@@ -63,6 +67,7 @@ func TestPathWhereUDPIsBlocked(t *testing.T) {
 	s.ana.home.Line.Drop(nets.UDP)
 	s.call().play()
 	s.relayed("udp-blocked")
+	s.cameIn("connected", connects)
 	if path, _ := nets.PathOf(s.ana.Page.Page, nets.LastConnection); engineOf("Ana") == kit.Chromium && path.Local.RelayProtocol != "tcp" {
 		t.Errorf("Ana reaches the relay by %q, want tcp", path.Local.RelayProtocol)
 	}
@@ -80,6 +85,7 @@ func TestPathWhereOnlyHTTPSPasses(t *testing.T) {
 	s.enter("Ben", &s.ben, url)
 	s.connected().play()
 	s.relayed("udp-blocked")
+	s.cameIn("connected", connects)
 	if path, _ := nets.PathOf(s.ana.Page.Page, nets.LastConnection); engineOf("Ana") == kit.Chromium && path.Local.RelayProtocol != "tls" {
 		t.Errorf("Ana reaches the relay by %q, want tls", path.Local.RelayProtocol)
 	}
@@ -96,6 +102,7 @@ func TestPathOverAForeignRelay(t *testing.T) {
 	coturn := s.net.Public.Host("coturn").Coturn(t, s.trusted)
 	s.serve("--turn", coturn.STUN+","+coturn.UDP+","+coturn.TCP, "--turn-secret", coturn.Secret)
 	s.call().play()
+	s.cameIn("connected", connects)
 	s.ana.goes("Ben", "relayed")
 	s.ben.goes("Ana", "relayed")
 }
@@ -111,6 +118,7 @@ func TestPathWithoutARelayIsNotFound(t *testing.T) {
 		p.SeesCause(name, "ended", "ice-failed")
 		p.finds(name, "nothing-answers")
 	}
+	s.cameIn("ended", notFound)
 }
 
 // finds waits until the page says what the evidence shows of the networks, by
@@ -153,6 +161,7 @@ func TestPathBetweenSymmetricNATsWithoutARelayIsExplained(t *testing.T) {
 		p.SeesCause(name, "ended", "ice-failed")
 		p.finds(name, "no-relay")
 	}
+	s.cameIn("ended", notFound)
 }
 
 // Chromium without a default route and without a camera gathers nothing and

@@ -70,6 +70,7 @@ func (s *town) enter(name string, r *resident, url string) {
 	browser := r.host.Browser(s.t, engineOf(name), append([]kit.Option{kit.WithAuthority(s.trusted.File)}, r.options...)...)
 	r.Page = NewPage(s.t, browser.NewProfile(s.t), "about:blank")
 	nets.ObserveConnections(r.Page.Page)
+	r.BeforeDocuments(noteStates)
 	r.Open(url + "/r/tea?join=now&lang=en&name=" + name + s.query)
 }
 
@@ -120,7 +121,7 @@ func (p *Page) because(name, why string) {
 func (p *Page) pair(name string, local, remote []string) {
 	p.t.Helper()
 	path, ok := nets.PathOf(p.Page, nets.LastConnection)
-	for deadline := time.Now().Add(renewed); !ok; path, ok = nets.PathOf(p.Page, nets.LastConnection) { // Firefox 153 has none for a moment when ICE restarts
+	for deadline := time.Now().Add(looking); !ok; path, ok = nets.PathOf(p.Page, nets.LastConnection) { // Firefox 153 has none for a moment when ICE restarts
 		if time.Now().After(deadline) {
 			p.t.Fatalf("no path to %s", name)
 		}
@@ -159,15 +160,5 @@ func (s *town) relayed(why string) {
 		if path, _ := nets.PathOf(p.Page, nets.LastConnection); path.Local.Type != "relay" && path.Remote.Type != "relay" {
 			s.t.Errorf("the path to %s is %s, want one through a relay", name, path)
 		}
-	}
-}
-
-// within fails where something took longer than the policy promises.
-func within(t *testing.T, what string, since time.Time, most time.Duration) {
-	t.Helper()
-	took := time.Since(since)
-	t.Logf("%s took %.2f s", what, took.Seconds())
-	if took > most {
-		t.Errorf("%s took %.2f s, and %.0f s are promised", what, took.Seconds(), most.Seconds())
 	}
 }
