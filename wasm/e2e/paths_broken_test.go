@@ -20,7 +20,7 @@ func TestPathThatAFirewallBlocks(t *testing.T) {
 	s.connected().move()
 	within(t, "the way around the firewall", since, renewed)
 	s.by(session.RungNewConnection)
-	s.relayed("blocked")
+	s.relayed("blocked", "blocked")
 	s.ana.says("The direct path to Ben was blocked. The call goes on through the server.")
 	s.ana.Until("signaling is open", `document.documentElement.dataset.signaling === 'open'`)
 }
@@ -87,7 +87,7 @@ func TestPathThroughNothingAtAll(t *testing.T) {
 
 func TestPathWhenCredentialsHaveExpired(t *testing.T) {
 	s := newTown(t, nets.Symmetric, nets.Symmetric).serve("--relay-credentials", "20s").call().play()
-	s.relayed("symmetric")
+	s.relayed("symmetric", "symmetric")
 	for _, p := range []*Page{s.ana.Page, s.ben.Page} {
 		p.Eval(`window.left = 0, new MutationObserver((all) => all.forEach(() => { left += document.querySelector('[data-peer]').dataset.state !== 'connected' }))
 			.observe(document.querySelector('[data-peer]'), { attributes: true, attributeFilter: ['data-state'] })`, nil)
@@ -105,7 +105,7 @@ func TestPathWhenCredentialsHaveExpired(t *testing.T) {
 	s.agreesAnew(func() { s.ana.Eval(`dispatchEvent(new Event('online'))`, nil) })
 	s.connected().move()
 	within(t, "a restart with fresh credentials", since, policy.RefreshWithin+policy.RestartApart+policy.RestartICEForMost)
-	s.relayed("symmetric")
+	s.relayed("symmetric", "symmetric")
 }
 
 // The end of the whole network takes the signaling with it, and a page that is

@@ -58,7 +58,7 @@ func TestPathBetweenCones(t *testing.T) {
 
 func TestPathBetweenSymmetricNATs(t *testing.T) {
 	s := newTown(t, nets.Symmetric, nets.Symmetric).serve().call().play()
-	s.relayed("symmetric")
+	s.relayed("symmetric", "symmetric")
 	s.cameIn("connected", connects)
 }
 
@@ -66,7 +66,7 @@ func TestPathWhereUDPIsBlocked(t *testing.T) {
 	s := newTown(t, nets.Cone, nets.Cone).serve()
 	s.ana.home.Line.Drop(nets.UDP)
 	s.call().play()
-	s.relayed("udp-blocked")
+	s.relayed("udp-blocked", "filtered")
 	s.cameIn("connected", connects)
 	if path, _ := nets.PathOf(s.ana.Page.Page, nets.LastConnection); engineOf("Ana") == kit.Chromium && path.Local.RelayProtocol != "tcp" {
 		t.Errorf("Ana reaches the relay by %q, want tcp", path.Local.RelayProtocol)
@@ -84,7 +84,7 @@ func TestPathWhereOnlyHTTPSPasses(t *testing.T) {
 	s.ana.Is("waiting")
 	s.enter("Ben", &s.ben, url)
 	s.connected().play()
-	s.relayed("udp-blocked")
+	s.relayed("udp-blocked", "filtered")
 	s.cameIn("connected", connects)
 	if path, _ := nets.PathOf(s.ana.Page.Page, nets.LastConnection); engineOf("Ana") == kit.Chromium && path.Local.RelayProtocol != "tls" {
 		t.Errorf("Ana reaches the relay by %q, want tls", path.Local.RelayProtocol)
@@ -99,12 +99,13 @@ func onHTTPS(p nets.Packet) bool {
 
 func TestPathOverAForeignRelay(t *testing.T) {
 	s := newTown(t, nets.Symmetric, nets.Symmetric)
-	coturn := s.net.Public.Host("coturn").Coturn(t, s.trusted)
+	relay := s.net.Public.Host("coturn")
+	coturn := relay.Coturn(t, s.trusted)
 	s.serve("--turn", coturn.STUN+","+coturn.UDP+","+coturn.TCP, "--turn-secret", coturn.Secret)
 	s.call().play()
 	s.cameIn("connected", connects)
-	s.ana.goes("Ben", "relayed")
-	s.ben.goes("Ana", "relayed")
+	s.relayed("filtered", "filtered") // of what kind the NATs are takes a second STUN server to see
+	s.throughRelayOf(relay)
 }
 
 // Two such NATs cannot meet, and nobody relays: the page says so.

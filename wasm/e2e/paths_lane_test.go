@@ -59,7 +59,7 @@ func TestPathOverARelayThatOutlivesItsServer(t *testing.T) {
 	s := newTown(t, nets.Symmetric, nets.Symmetric)
 	program := s.serveBesideItsRelay()
 	s.call().play()
-	s.relayed("symmetric")
+	s.relayed("symmetric", "symmetric")
 	before, routes := map[*Page]string{}, map[*Page]string{}
 	for p, other := range s.people() {
 		p.gaps(other)

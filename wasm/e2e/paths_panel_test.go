@@ -74,7 +74,7 @@ func TestPathOverLinesThatAreSlowAndLose(t *testing.T) {
 	}
 	s.call().play()
 	s.cameIn("connected", policy.OfferAgainAfter+connects) // an offer may be lost
-	s.relayed("symmetric")
+	s.relayed("symmetric", "symmetric")
 	s.ana.opensPanel("Ben")
 	s.ana.verdict("Ben", "Relayed through the server, because a router on the way gives each connection a new address")
 	for p := range s.people() {
