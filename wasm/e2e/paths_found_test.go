@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"holdline/static"
@@ -27,6 +28,46 @@ func TestPathInALANWithoutInternet(t *testing.T) {
 		p.pair(name, directly, directly)
 	}
 	s.cameIn("connected", connects)
+}
+
+// nobody is an address that is nowhere (RFC 5737), and noServers are ICE servers
+// there, or by a name that nobody knows.
+const (
+	nobody    = "198.51.100.250"
+	noServers = "stun:nowhere.example:3478,turn:nowhere.example:3478?transport=udp,turn:" + nobody + ":3478?transport=udp,turn:" + nobody + ":3478?transport=tcp"
+)
+
+// TestPathInALANIsNotHeldUpByServersOutOfReach: of two LANs without internet one
+// says at once that nothing else is there. The other one, as a phone's hotspot
+// without a network of its own, takes what is sent to servers and for names,
+// and loses it.
+func TestPathInALANIsNotHeldUpByServersOutOfReach(t *testing.T) {
+	for name, lay := range map[string]func(n *nets.Net) (lan *nets.Segment, tried *nets.Rule){
+		"no route": func(n *nets.Net) (*nets.Segment, *nets.Rule) { return n.LAN(), nil },
+		"all is lost": func(n *nets.Net) (*nets.Segment, *nets.Rule) {
+			n.Resolver(netip.MustParseAddr(nobody))
+			hotspot := n.Router("hotspot", nets.Cone)
+			return hotspot.LAN, hotspot.Line.Drop(nets.With(netip.MustParseAddr(nobody)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lan, tried := lay(nets.New(t))
+			s := &town{t: t, trusted: nets.NewAuthority(t), server: lan.Host("server")}
+			s.ana.host, s.ben.host = lan.Host("ana"), lan.Host("ben")
+			s.serve("--turn", noServers, "--turn-secret", "a secret").call().play()
+			s.cameIn("connected", connects)
+			for p, other := range s.people() {
+				p.goes(other, "direct")
+				p.pair(other, directly, directly)
+				if got := p.Text(nets.LastConnection + `.getConfiguration().iceServers.flatMap((s) => s.urls).join()`); got != noServers {
+					t.Errorf("the browser was given the servers %s, want %s", got, noServers)
+				}
+			}
+			if tried != nil && tried.Packets() == 0 {
+				t.Error("no server was tried")
+			}
+		})
+	}
 }
 
 // Browsers hide their addresses behind mDNS names from pages without a camera;
