@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"holdline/static"
@@ -26,6 +27,47 @@ func TestPathInALANWithoutInternet(t *testing.T) {
 		p.goes(name, "direct")
 		p.pair(name, directly, directly)
 	}
+	s.cameIn("connected", connects)
+}
+
+// nobody is an address that is nowhere (RFC 5737), and noServers are ICE servers
+// there, or by a name that nobody knows.
+const (
+	nobody    = "198.51.100.250"
+	noServers = "stun:nowhere.example:3478,turn:nowhere.example:3478?transport=udp,turn:" + nobody + ":3478?transport=udp,turn:" + nobody + ":3478?transport=tcp"
+)
+
+// TestPathInALANIsNotHeldUpByServersOutOfReach: of two LANs without internet one
+// says at once that nothing else is there. The other one, as a phone's hotspot
+// without a network of its own, takes what is sent to servers and for names,
+// and loses it.
+func TestPathInALANIsNotHeldUpByServersOutOfReach(t *testing.T) {
+	for name, lay := range map[string]func(n *nets.Net) (lan *nets.Segment, tried *nets.Rule){
+		"no route": func(n *nets.Net) (*nets.Segment, *nets.Rule) { return n.LAN(), nil },
+		"all is lost": func(n *nets.Net) (*nets.Segment, *nets.Rule) {
+			n.Resolver(netip.MustParseAddr(nobody))
+			hotspot := n.Router("hotspot", nets.Cone)
+			return hotspot.LAN, hotspot.Line.Drop(nets.With(netip.MustParseAddr(nobody)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lan, tried := lay(nets.New(t))
+			s := &town{t: t, trusted: nets.NewAuthority(t), server: lan.Host("server")}
+			s.ana.host, s.ben.host = lan.Host("ana"), lan.Host("ben")
+			s.serve("--turn", noServers, "--turn-secret", "a secret").call().play()
+			s.cameIn("connected", connects)
+			for p, other := range s.people() {
+				p.goes(other, "direct")
+				p.pair(other, directly, directly)
+				if got := p.Text(nets.LastConnection + `.getConfiguration().iceServers.flatMap((s) => s.urls).join()`); got != noServers {
+					t.Errorf("the browser was given the servers %s, want %s", got, noServers)
+				}
+			}
+			if tried != nil && tried.Packets() == 0 {
+				t.Error("no server was tried")
+			}
+		})
+	}
 }
 
 // Browsers hide their addresses behind mDNS names from pages without a camera;
@@ -43,6 +85,7 @@ func TestPathInALANThatDropsMulticast(t *testing.T) {
 		p.goes(name, "direct")
 		p.pair(name, directly, directly)
 	}
+	s.cameIn("connected", connects)
 }
 
 func TestPathBetweenCones(t *testing.T) {
@@ -51,18 +94,21 @@ func TestPathBetweenCones(t *testing.T) {
 		p.goes(name, "direct")
 		p.pair(name, []string{"srflx", "prflx", "host"}, []string{"srflx", "prflx"})
 	}
+	s.cameIn("connected", connects)
 }
 
 func TestPathBetweenSymmetricNATs(t *testing.T) {
 	s := newTown(t, nets.Symmetric, nets.Symmetric).serve().call().play()
-	s.relayed("symmetric")
+	s.relayed("symmetric", "symmetric")
+	s.cameIn("connected", connects)
 }
 
 func TestPathWhereUDPIsBlocked(t *testing.T) {
 	s := newTown(t, nets.Cone, nets.Cone).serve()
 	s.ana.home.Line.Drop(nets.UDP)
 	s.call().play()
-	s.relayed("udp-blocked")
+	s.relayed("udp-blocked", "filtered")
+	s.cameIn("connected", connects)
 	if path, _ := nets.PathOf(s.ana.Page.Page, nets.LastConnection); engineOf("Ana") == kit.Chromium && path.Local.RelayProtocol != "tcp" {
 		t.Errorf("Ana reaches the relay by %q, want tcp", path.Local.RelayProtocol)
 	}
@@ -79,7 +125,8 @@ func TestPathWhereOnlyHTTPSPasses(t *testing.T) {
 	s.ana.Is("waiting")
 	s.enter("Ben", &s.ben, url)
 	s.connected().play()
-	s.relayed("udp-blocked")
+	s.relayed("udp-blocked", "filtered")
+	s.cameIn("connected", connects)
 	if path, _ := nets.PathOf(s.ana.Page.Page, nets.LastConnection); engineOf("Ana") == kit.Chromium && path.Local.RelayProtocol != "tls" {
 		t.Errorf("Ana reaches the relay by %q, want tls", path.Local.RelayProtocol)
 	}
@@ -93,11 +140,13 @@ func onHTTPS(p nets.Packet) bool {
 
 func TestPathOverAForeignRelay(t *testing.T) {
 	s := newTown(t, nets.Symmetric, nets.Symmetric)
-	coturn := s.net.Public.Host("coturn").Coturn(t, s.trusted)
+	relay := s.net.Public.Host("coturn")
+	coturn := relay.Coturn(t, s.trusted)
 	s.serve("--turn", coturn.STUN+","+coturn.UDP+","+coturn.TCP, "--turn-secret", coturn.Secret)
 	s.call().play()
-	s.ana.goes("Ben", "relayed")
-	s.ben.goes("Ana", "relayed")
+	s.cameIn("connected", connects)
+	s.relayed("filtered", "filtered") // of what kind the NATs are takes a second STUN server to see
+	s.throughRelayOf(relay)
 }
 
 // Two such NATs cannot meet, and nobody relays: the page says so.
@@ -111,6 +160,7 @@ func TestPathWithoutARelayIsNotFound(t *testing.T) {
 		p.SeesCause(name, "ended", "ice-failed")
 		p.finds(name, "nothing-answers")
 	}
+	s.cameIn("ended", notFound)
 }
 
 // finds waits until the page says what the evidence shows of the networks, by
@@ -153,6 +203,7 @@ func TestPathBetweenSymmetricNATsWithoutARelayIsExplained(t *testing.T) {
 		p.SeesCause(name, "ended", "ice-failed")
 		p.finds(name, "no-relay")
 	}
+	s.cameIn("ended", notFound)
 }
 
 // Chromium without a default route and without a camera gathers nothing and

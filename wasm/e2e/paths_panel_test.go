@@ -49,8 +49,10 @@ func TestPathWhosePanelTellsOfARecovery(t *testing.T) {
 	}
 	s.ana.confirms("Ben")
 	s.ana.Until("no recovery is listed", panelOf("Ben", `p.querySelector('.recoveries-none').checkVisibility() && !p.querySelector('.recovery')`))
+	since := time.Now()
 	s.ana.home.Line.Drop(nets.With(s.ben.home.Line.Address))
 	s.ana.goes("Ben", "relayed")
+	within(t, "the way around the firewall", since, renewed)
 	s.ana.verdict("Ben", "Relayed through the server, because the direct path was blocked")
 	s.ana.Until("the relay is told of", panelOf("Ben", `p.dataset.why === 'blocked' && p.querySelector('[data-fact=relay] dd').checkVisibility() && p.querySelector('[data-fact=relay] dd').textContent === 'UDP'`))
 	s.ana.Until("the recovery is listed, with its rung and how long it took", panelOf("Ben", `((all) => !p.querySelector('.recoveries-none').checkVisibility() &&
@@ -71,7 +73,8 @@ func TestPathOverLinesThatAreSlowAndLose(t *testing.T) {
 		r.home.Line.Shape(nets.Shape{Delay: 30 * time.Millisecond, Loss: 0.02, Rate: 4_000_000})
 	}
 	s.call().play()
-	s.relayed("symmetric")
+	s.cameIn("connected", policy.OfferAgainAfter+connects) // an offer may be lost
+	s.relayed("symmetric", "symmetric")
 	s.ana.opensPanel("Ben")
 	s.ana.verdict("Ben", "Relayed through the server, because a router on the way gives each connection a new address")
 	for p := range s.people() {

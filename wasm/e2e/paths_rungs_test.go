@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"testing"
+	"time"
 
 	"holdline/wasm/e2e/nets"
 	"holdline/wasm/session"
@@ -29,7 +30,9 @@ func TestPathThatOnlyTheRelayIsLeftOf(t *testing.T) {
 	}
 	s.ana.Until("the ladder is at the relay alone", recovery(`r.rung === `+number(session.RungRelayOnly)))
 	nothing.Remove()
+	since := time.Now()
 	s.connected().move()
+	within(t, "the way through the relay alone", since, policy.YieldFor+policy.RelayOnlyFor)
 	for p, other := range s.people() {
 		p.goes(other, "relayed")
 		p.because(other, "blocked")

@@ -133,6 +133,15 @@ func (n *Net) newNamespace(name string) *namespace {
 	return ns
 }
 
+// Resolver has what asks for names that no host has ask this address, from
+// where it starts on: where nobody is there, it waits for an answer.
+func (n *Net) Resolver(address netip.Addr) {
+	n.t.Helper()
+	if err := os.WriteFile(filepath.Join(n.etc, "resolv.conf"), []byte("nameserver "+address.String()+"\n"), 0o644); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
 // know puts a name into what is the hosts file of all hosts.
 func (n *Net) know(name string, address netip.Addr) {
 	n.t.Helper()
