@@ -138,6 +138,10 @@ func TestPathOfSomebodyWhoMovesBehindASymmetricNATWasNotBlocked(t *testing.T) {
 	wasNotBlocked(t, nets.Symmetric, nil, kind, kind)
 }
 
+func TestPathOfSomebodyWhoMovesToWhereUDPIsBlockedWasNotBlocked(t *testing.T) {
+	wasNotBlocked(t, nets.Cone, nets.UDP, "udp-blocked", "filtered")
+}
+
 // wasNotBlocked moves Ana in mid-call to a network behind such a NAT, which may
 // drop something, and fails where a page says of the relayed call that its path
 // was blocked, even for a moment.
