@@ -117,15 +117,8 @@ func TestPathThatTheLastUplinkTakesAlong(t *testing.T) {
 	s.ana.host.Line().Mend()
 	since := time.Now()
 	s.connected().move()
-	promised, highest := returned, session.RungNewConnection
-	if engineOf("Ana") == kit.Firefox {
-		// Firefox 153 does not tell a page that the network went and came, and says
-		// that its path has failed: the connection that is made then knows of no
-		// way out, and has its time before the next is made.
-		promised, highest = promised+policy.NewConnectionFor, session.RungRelayOnly
-	}
-	within(t, "the return of the only uplink", since, promised)
-	s.by(highest)
+	within(t, "the return of the only uplink", since, returned)
+	s.by(session.RungNewConnection)
 }
 
 // The call was direct, and Ana's next network lets it through by a relay alone.

@@ -1,6 +1,9 @@
 package session
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestRFC4787_4_1_OneSocketWithTwoMappingsIsSymmetric(t *testing.T) {
 	srflx := func(network, address, port string) iceCandidate {
@@ -34,6 +37,24 @@ func TestRFC4787_4_1_OneSocketWithTwoMappingsIsSymmetric(t *testing.T) {
 		}
 		if got := n.symmetric(); got != tt.want {
 			t.Errorf("%s: symmetric %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Another username fragment restarts ICE on both sides: what is gathered then
+// has sockets of its own.
+func TestWhoAnswersARestartSearchesAnew(t *testing.T) {
+	w, ana := onewire(t)
+	p := ana.s.peer("zoe")
+	for i, tt := range []struct {
+		ufrag, port string
+		symmetric   bool
+	}{{"one", "6000", false}, {"two", "6001", false}, {"two", "6002", true}} {
+		ana.hearOffer(4, 1, 1, i+1, "v=0\r\na=ice-ufrag:"+tt.ufrag+"\r\n")
+		w.run(2 * time.Second)
+		ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 198.51.100.7 " + tt.port + " typ srflx raddr 0.0.0.0 rport 0 network-id 1")})
+		if p.Link.Symmetric != tt.symmetric {
+			t.Errorf("offer %d of %s, port %s: symmetric %v", i+1, tt.ufrag, tt.port, p.Link.Symmetric)
 		}
 	}
 }

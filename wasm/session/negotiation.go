@@ -242,7 +242,11 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		}
 		return
 	}
-	l.Remote, l.Came = ufragOf(d.SDP), 0
+	ufrag := ufragOf(d.SDP)
+	if l.Remote != "" && ufrag != l.Remote {
+		s.search(p) // ICE restarts, so this side gathers anew, too
+	}
+	l.Remote, l.Came = ufrag, 0
 	switch {
 	case !l.Making && !l.Offered:
 	case l.RemoteAt == 0 && !l.Answered:

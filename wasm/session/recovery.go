@@ -275,7 +275,13 @@ func (s *Session) climbAgain() {
 	for _, p := range s.Peers {
 		l := &p.Link
 		broken := l.State == linkInterrupted || l.State == linkRecovering
-		if broken && p.live() && !l.Applying && (s.stalled(l) || !l.Making && !l.Offered) {
+		switch {
+		case !broken || !p.live() || l.Applying:
+		case l.Rung == rungNewConnection && l.Offered && !l.Answered && l.YieldUntil == 0:
+			// Where the network went with the socket it was made without any, and
+			// may have found no candidate (TestPathThatTheLastUplinkTakesAlong, Firefox 153).
+			s.climbFrom(p, rungRestartICE)
+		case s.stalled(l) || !l.Making && !l.Offered:
 			s.climbFrom(p, 0)
 		}
 		s.makeAnew(p)

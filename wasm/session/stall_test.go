@@ -244,6 +244,14 @@ func TestWhatMakesAConnectionAnew(t *testing.T) {
 			p.Link.Offered, p.Link.Rung, p.Link.RungUntil = true, rungRestartICE, s.now.Mono+time.Minute
 			s.climbAgain()
 		}, true},
+		{"signaling that is back, with a new connection that the remote has not answered", func(s *Session, p *peer) {
+			p.Link.Offered, p.Link.Rung, p.Link.HeardAt = true, rungNewConnection, s.now.Mono
+			s.climbAgain()
+		}, true},
+		{"signaling that is back, with a new connection that it has", func(s *Session, p *peer) {
+			p.Link.Offered, p.Link.Answered, p.Link.Rung, p.Link.HeardAt = true, true, rungNewConnection, s.now.Mono
+			s.climbAgain()
+		}, false},
 		{"another network, where the browser tells nothing", func(s *Session, p *peer) {
 			p.Link.Tells, p.Link.Connection, p.Link.HeardAt = false, "connected", s.now.Mono-2*time.Second
 			s.networkChanged(true)
