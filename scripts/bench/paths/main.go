@@ -149,7 +149,7 @@ func (w *world) play(ctx context.Context, p plan, r row, keep func(measurement) 
 	w.Try(func() {
 		for _, s := range subjects() {
 			if chosen(s.name, p.subjects) {
-				seated[s.name] = w.seat(s)
+				seated[s.name] = w.seat(w, s)
 			}
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"testing"
 	"time"
 
 	"holdline/scripts/bench/measure"
@@ -38,14 +39,16 @@ type pair struct {
 }
 
 // seats are the two persons' profiles, used call after call: neither comes for
-// the first time.
+// the first time. Where an uplink goes and comes again each call has its own: over
+// what a profile has open to a server by the other uplink, its next page may
+// wait for half a minute.
 type seats struct{ ana, ben *kit.Profile }
 
 // seat has both persons visit the pages of a subject.
-func (w *world) seat(s subject) (at seats) {
-	at = seats{w.ana.NewProfile(w), w.ben.NewProfile(w)}
+func (w *world) seat(t testing.TB, s subject) (at seats) {
+	at = seats{w.ana.NewProfile(t), w.ben.NewProfile(t)}
 	for _, profile := range []*kit.Profile{at.ana, at.ben} {
-		page := profile.NewPage(w, s.address(w, "visit", "Visitor", false))
+		page := profile.NewPage(t, s.address(w, "visit", "Visitor", false))
 		page.Until("the page is there", s.warm)
 		page.Close()
 	}
@@ -59,6 +62,9 @@ func (w *world) measure(r row, s subject, at seats, run int) measurement {
 	}}
 	defer p.End()
 	p.Try(func() {
+		if r.parts {
+			p.seats = w.seat(p.Trial, s)
+		}
 		r.act(p)
 		for _, page := range []*kit.Page{p.ana, p.ben} {
 			p.checkClock(page)
