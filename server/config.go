@@ -102,7 +102,7 @@ func (c *config) settings(scale *float64) []group {
 		{"Times", []setting{
 			{"ping", "TIME", def.PingEvery.String(), "between two pings on a socket", duration(&p.PingEvery, 100*time.Millisecond, time.Minute)},
 			{"dead-after", "TIME", def.DeadAfter.String(), "silence after which a socket is dead", duration(&p.DeadAfter, 200*time.Millisecond, 5*time.Minute)},
-			{"return-window", "TIME", def.ReturnWindow.String(), "how long a place is held after a goodbye of unknown intent", duration(&p.ReturnWindow, 0, time.Hour)},
+			{"return-window", "TIME", def.ReturnWindow.String(), "how long a place is held after a goodbye: a close, a navigation, or of unknown intent", duration(&p.ReturnWindow, 0, time.Hour)},
 			{"return-window-reload", "TIME", def.ReturnWindowReload.String(), "the same after a reload", duration(&p.ReturnWindowReload, 0, time.Hour)},
 			{"grace-closed", "TIME", def.GraceClosed.String(), "the same after a socket that closed without a goodbye", duration(&p.GraceClosed, 0, time.Hour)},
 			{"grace-silent", "TIME", def.GraceSilent.String(), "the same after a socket that fell silent", duration(&p.GraceSilent, 0, time.Hour)},

@@ -146,8 +146,10 @@ func TestEveryFlagHasAnEnvironmentTwinThatTheFlagOutranks(t *testing.T) {
 					rest = []string{"--tls-cert", "c.pem"}
 				case "relay-control":
 					rest = []string{"--relay-addr", ":3478"}
+				case "turn":
+					rest = []string{"--turn-secret", "s"}
 				case "turn-secret":
-					rest = []string{"--turn", "turn:a.example"}
+					rest = []string{"--turn", "stun:a.example"}
 				case "max-burst":
 					rest = []string{"--max-rate", "1"}
 				}
@@ -298,6 +300,7 @@ func TestBadValuesAreRefusedWithFlagLimitAndWhatCame(t *testing.T) {
 		{[]string{"--turn", strings.Repeat("turn:a,", 16) + "turn:a"}, []string{"--turn", "up to 16"}},
 		{[]string{"--turn", "turn:a.example", "--relay-addr", ":1"}, []string{"--turn", "--relay-addr"}},
 		{[]string{"--turn-secret", "s"}, []string{"--turn-secret", "--turn"}},
+		{[]string{"--turn", "stun:a.example,turns:a.example"}, []string{"--turn", "--turn-secret"}},
 		{[]string{"--own-certificate", "no"}, []string{"--own-certificate", "true or false", `"no"`}},
 		{[]string{"--qr", "yes"}, []string{"--qr", "always, never or auto", `"yes"`}},
 		{[]string{"--tls-cert", "c.pem"}, []string{"--tls-cert", "--tls-key", `"c.pem" and ""`}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,6 +75,8 @@ func (c *relayConfig) check() error {
 		return errors.New("--turn is instead of --relay-addr and --relay-control, got both")
 	case len(c.TURN) == 0 && c.TURNSecret != "":
 		return errors.New("--turn-secret needs --turn")
+	case c.TURNSecret == "" && slices.ContainsFunc(c.TURN, func(u string) bool { return strings.HasPrefix(u, "turn") }):
+		return errors.New("--turn with a turn: or turns: URL needs --turn-secret: without it no server takes what pages get")
 	case c.Control != "" && c.Addr == "":
 		return errors.New("--relay-control needs --relay-addr, where that process relays")
 	case c.Control != "" && c.Addr == off:

@@ -4,7 +4,7 @@
 // and ends with 1 if a session was lost, a ghost stayed, or the server does not
 // come back to the level that it had before.
 //
-// usage: load [flags]; load -h lists them. scripts/load passes the Makefile's
+// usage: load [flags]; load -h lists them. make load passes the Makefile's
 // variables.
 package main
 

@@ -121,7 +121,10 @@ func (m mutant) catch(dir string, seeds int, patience time.Duration, clean resul
 	if r.failed > 2*clean.failed+3 {
 		return fmt.Sprintf("%d histories fail, %d did before", r.failed, clean.failed), nil
 	}
-	out, _ := goTest(dir, patience, "./"+filepath.Dir(m.file), "-skip", outside)
+	out, err := goTest(dir, patience, "./"+filepath.Dir(m.file), "-skip", outside)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "its tests never end, and no history shows it", nil
+	}
 	if failed := failedTest.FindStringSubmatch(string(out)); failed != nil {
 		return failed[1] + ", and no history", nil
 	}

@@ -33,6 +33,11 @@ var (
 	scouted  = time.Duration((3 + policy.SignalingJitter) * float64(policy.SignalingScout))
 	returned = scouted + policy.YieldFor + connects
 
+	// Where all is agreed the browsers' own checks find the way: Chromium 156 takes
+	// up to 5 s to give a pair up, Firefox 153 checks every 5 s, and a second is
+	// the sample's that tells.
+	checked = 11 * time.Second
+
 	// Nothing helps: the ladder, and the search for a first path, end with their
 	// times. The first one's begins with the remote description.
 	givenUp  = policy.InterruptedAfter + policy.RecoverWithin

@@ -113,8 +113,8 @@ func TestPathThatIsMovedWithoutItsServer(t *testing.T) {
 	near.Cut()
 	s.ben.Until("Ana comes from her other network", `holdline.snapshot().peers[0].path.pair?.remote.address === '`+mobile.Line.Address.String()+`'`)
 	s.connected().move()
-	within(t, "the way over the other uplink", since, kernel+connects) // on which all is agreed: it takes but the browsers' checks
-	s.losesItsServer()                                                 // it is away all the time
+	within(t, "the way over the other uplink", since, kernel+checked) // on which all is agreed
+	s.losesItsServer()                                                // it is away all the time
 	for p := range s.people() {
 		if after := p.identities(); after != before[p] {
 			t.Errorf("before the server went %s, after it %s", before[p], after)

@@ -175,6 +175,13 @@ func TestWhoLooksAtThePageAgainIsNotKeptWaiting(t *testing.T) {
 	if ana.kinds["OpenSignaling"] != before {
 		t.Error("a page that has left comes back when it is looked at")
 	}
+	w = newWorld(t)
+	ana = w.open(Config{Name: "Ana", JoinNow: true})
+	ana.void = true
+	w.run(time.Second)
+	if ana.step(VisibilityChanged{Hidden: false}); ana.kinds["OpenSignaling"] != 1 {
+		t.Error("a socket that is being dialed is dialed anew because somebody looks")
+	}
 	for _, told := range []bool{false, true} {
 		w := newWorld(t)
 		ana, _ := w.call()

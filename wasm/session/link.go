@@ -30,30 +30,32 @@ type link struct {
 	OfferAt    time.Duration // when the side that waits offers itself
 
 	// Negotiation, as W3C webrtc-pc, section 10.7 ("perfect negotiation") has it.
-	Attempt     int           // of descriptions
-	Making      bool          // an offer is being made
-	Offered     bool          // have-local-offer
-	Applying    bool          // a remote offer is being applied, up to the answer
-	Needed      bool          // negotiation is needed, once it can be
-	AgreedAt    time.Duration // when the newest answer was taken or made
-	Opened      bool          // the first agreement was on this side's offer
-	Restart     bool          // … with an ICE restart
-	Restarts    bool          // the newest offer of one's own does
-	Ignored     int           // the remote's offer that glare made void
-	Negotiation int           // the newest offer's number, from either side
-	Applied     int           // the remote offer that was applied last
-	Answer      string
-	Found       []json.RawMessage // the candidates of the newest local description
-	Held        []json.RawMessage // the remote's that wait until ChecksAt
+	Attempt     int                // of descriptions
+	Making      bool               // an offer is being made
+	Offered     bool               // have-local-offer
+	Applying    bool               // a remote offer is being applied, up to the answer
+	Needed      bool               // negotiation is needed, once it can be
+	AgreedAt    time.Duration      // when the newest answer was taken or made
+	Opened      bool               // the first agreement was on this side's offer
+	Restart     bool               // … with an ICE restart
+	Restarts    bool               // the newest offer of one's own does
+	Ignored     int                // the remote's offer that glare made void
+	Negotiation int                // the newest offer's number, from either side
+	Applied     int                // the remote offer that was applied last
+	Answer      signal.Description // as it was sent
+	Found       []json.RawMessage  // the candidates of the newest local description
+	Held        []json.RawMessage  // the remote's that wait until ChecksAt
 	ChecksAt    time.Duration
-	Came        int          // candidates for the remote description in use
-	Remote      string       // the username fragment of the remote description in use
-	Waiting     waitingOffer // the remote's, that came too soon
-	Offer       string
+	Came        int                // candidates for the remote description in use
+	Local       string             // the username fragment of one's own description in use
+	Remote      string             // and of the remote one
+	Waiting     waitingOffer       // the remote's, that came too soon
+	Offer       signal.Description // as it was sent
 	OfferAgain  time.Duration
 	FirstOffer  time.Duration // from when an answer is waited for; 0 before
 	RemoteAt    time.Duration // from when a path is: the first remote description
 	PausedAt    time.Duration // since when neither can come
+	Resumed     bool          // they could again, once at least
 	Answered    bool          // was given an answer, which may connect it before the browser says that it is set
 
 	// Life signs.

@@ -36,6 +36,32 @@ func TestAnotherNetworkWasNotBlocked(t *testing.T) {
 	}
 }
 
+func TestAnOfferThatIsSentAgainIsOfItsNetwork(t *testing.T) {
+	w, ana := onewire(t)
+	w.run(DefaultPolicy().OfferAfter + time.Second)
+	ana.step(NetworkChanged{Online: true})
+	w.run(DefaultPolicy().OfferAgainAfter)
+	var told []int
+	for _, a := range ana.log {
+		if send, ok := a.(SendSignaling); ok && send.Envelope.Type == signal.TypeDescription {
+			d, err := send.Envelope.ReadDescription()
+			if err != nil {
+				t.Fatal(err)
+			}
+			told = append(told, d.Networks)
+		}
+	}
+	if len(told) < 2 || told[0] != 0 || told[1] != 0 {
+		t.Errorf("one offer, sent again after the network has changed, says %v changes", told)
+	}
+	if ana.step(LeavePressed{}); ana.s.Networks != 1 {
+		t.Errorf("%d changes, want 1", ana.s.Networks)
+	}
+	if ana.step(RejoinPressed{}); ana.s.Networks != 0 {
+		t.Errorf("the next life begins with %d changes", ana.s.Networks)
+	}
+}
+
 func TestWhatTheRemotesNetworkDidIsForgottenWithIt(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.call()

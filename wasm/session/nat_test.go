@@ -41,6 +41,30 @@ func TestRFC4787_4_1_OneSocketWithTwoMappingsIsSymmetric(t *testing.T) {
 	}
 }
 
+// What the gathering before still finds until the new description is set is of
+// sockets that are no more.
+func TestARestartThatIsNotSetYetSearchesWithTheSocketsBefore(t *testing.T) {
+	w, ana := onewire(t)
+	ana.hearOffer(4, 1, 1, 1, "v=0\r\na=ice-ufrag:one\r\n")
+	w.run(2 * time.Second)
+	p := ana.s.peer("zoe")
+	found := func(port string) {
+		ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 198.51.100.7 " + port + " typ srflx raddr 0.0.0.0 rport 0 network-id 1")})
+	}
+	found("6000")
+	ana.step(NetworkChanged{Online: true})
+	found("6000")
+	ana.step(LocalDescriptionSet{Link: p.name(), Attempt: p.Link.Attempt, Type: "offer", SDP: "v=0\r\na=ice-ufrag:two\r\n"})
+	found("6001")
+	if p.Link.Symmetric {
+		t.Error("two gatherings, each with one port, pass for a symmetric NAT")
+	}
+	found("6002")
+	if !p.Link.Symmetric {
+		t.Error("one gathering with two ports is no symmetric NAT")
+	}
+}
+
 // Another username fragment restarts ICE on both sides: what is gathered then
 // has sockets of its own.
 func TestWhoAnswersARestartSearchesAnew(t *testing.T) {

@@ -54,9 +54,12 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 		s.negotiationBroke(p, "set local description: "+ev.Err)
 		return
 	}
+	if ufrag := ufragOf(ev.SDP); ufrag != l.Local {
+		l.Local, l.Search.NAT = ufrag, nat{} // other sockets from here on
+	}
 	if l.Applying {
 		l.Applying, l.Found = false, nil
-		l.Answer, l.AgreedAt, l.ChecksAt = ev.SDP, s.now.Mono, s.now.Mono+s.policy.ChecksAfter
+		l.Answer, l.AgreedAt, l.ChecksAt = s.describe("answer", ev.SDP), s.now.Mono, s.now.Mono+s.policy.ChecksAfter
 		s.sendAnswer(p)
 		if l.Needed {
 			s.offer(p, false)
@@ -65,12 +68,18 @@ func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	}
 	l.Making, l.Offered, l.Found = false, true, nil
 	l.Negotiation++
-	l.Offer = ev.SDP
+	l.Offer = s.describe("offer", ev.SDP)
 	l.OfferAgain = s.now.Mono + s.policy.OfferAgainAfter
 	if l.RungUntil != 0 {
 		l.RungUntil = s.now.Mono + s.rungTime(l) // a rung's clock starts with its offer
 	}
-	s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: ev.Type, SDP: ev.SDP, Networks: s.Networks})))
+	s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(l.Offer)))
+}
+
+// describe is a description as it is told: also when it is sent again it is of
+// the network on which it was made.
+func (s *Session) describe(kind, sdp string) signal.Description {
+	return signal.Description{Type: kind, SDP: sdp, Networks: s.Networks}
 }
 
 // sendFound sends the candidates again that belong to a description that is
@@ -86,7 +95,7 @@ const mostFound = 32
 
 // sendAnswer sends the last answer, under the number of its offer.
 func (s *Session) sendAnswer(p *peer) {
-	e := s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "answer", SDP: p.Link.Answer, Networks: s.Networks}))
+	e := s.toPeer(p, signal.TypeDescription, signal.Raw(p.Link.Answer))
 	e.Negotiation = p.Link.Applied
 	s.send(p, e)
 }
@@ -223,7 +232,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 func (s *Session) offered(p *peer, n int, d signal.Description) {
 	l := &p.Link
 	if n == l.Applied {
-		if !l.Applying && l.Answer != "" { // it has not heard the answer
+		if !l.Applying && l.Answer.SDP != "" { // it has not heard the answer
 			s.sendAnswer(p)
 			s.sendFound(p)
 		}
@@ -256,7 +265,7 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		l.Restart = l.Restart || l.Restarts
 	}
 	l.Making, l.Offered, l.OfferAgain = false, false, 0
-	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, ""
+	l.Applying, l.Applied, l.Negotiation, l.Ignored, l.Answer = true, n, n, 0, signal.Description{}
 	l.OfferAt = 0
 	s.begins(l)
 	if l.Rung == rungNewConnection && l.YieldUntil != 0 {
@@ -310,7 +319,7 @@ func (s *Session) tickNegotiation(p *peer) {
 	}
 	if due(l.OfferAgain, now) && l.Offered {
 		l.OfferAgain = now + s.policy.OfferAgainAfter
-		s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(signal.Description{Type: "offer", SDP: l.Offer, Networks: s.Networks})))
+		s.send(p, s.toPeer(p, signal.TypeDescription, signal.Raw(l.Offer)))
 		s.sendFound(p)
 	}
 	if l.State != linkNegotiating || !s.reachable(p) {

@@ -14,9 +14,8 @@ func (s *Session) begins(l *link) {
 }
 
 // pause stops the clocks while the remote cannot be reached. What is made anew
-// afterwards has at least the time of an offer that is sent again, and no more:
-// a network that cuts every socket after half a minute is not waited for
-// without end.
+// afterwards has at least the time of an offer that is sent again, but only
+// once: a network that cuts every socket is not waited for without end.
 func (s *Session) pause(p *peer) {
 	l := &p.Link
 	switch {
@@ -27,11 +26,14 @@ func (s *Session) pause(p *peer) {
 			l.PausedAt = max(s.now.Mono, 1)
 		}
 	case l.PausedAt != 0:
-		paused := s.now.Mono - l.PausedAt
-		l.PausedAt = 0
+		paused, least := s.now.Mono-l.PausedAt, s.policy.OfferAgainAfter
+		if l.Resumed {
+			least = 0
+		}
+		l.PausedAt, l.Resumed = 0, true
 		goOn := func(at *time.Duration, within time.Duration) {
 			if *at != 0 {
-				*at = min(max(*at+paused, s.now.Mono-within+s.policy.OfferAgainAfter), s.now.Mono)
+				*at = min(max(*at+paused, s.now.Mono-within+least), s.now.Mono)
 			}
 		}
 		goOn(&l.FirstOffer, s.policy.NegotiateWithin)

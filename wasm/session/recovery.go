@@ -277,9 +277,10 @@ func (s *Session) climbAgain() {
 		broken := l.State == linkInterrupted || l.State == linkRecovering
 		switch {
 		case !broken || !p.live() || l.Applying:
-		case l.Rung == rungNewConnection && l.Offered && !l.Answered && l.YieldUntil == 0:
-			// Where the network went with the socket it was made without any, and
-			// may have found no candidate (TestPathThatTheLastUplinkTakesAlong, Firefox 153).
+		case l.Offered && l.AgreedAt == 0:
+			// A new connection on which nothing is agreed. Where the network went with
+			// the socket it was made without any, and may have found no candidate
+			// (TestPathThatTheLastUplinkTakesAlong, Firefox 153).
 			s.climbFrom(p, rungRestartICE)
 		case s.stalled(l) || !l.Making && !l.Offered:
 			s.climbFrom(p, 0)
@@ -340,7 +341,7 @@ func (s *Session) networkChanged(online bool) {
 				s.offer(p, true) // at once: a path over the network that went is dead, and nobody says so
 			}
 		case linkInterrupted, linkRecovering:
-			l.Cause, l.Moved = signal.CauseNetworkChanged, l.Control // one that is being made goes on
+			l.Cause, l.Moved = signal.CauseNetworkChanged, l.Control // one that is being made goes on, for hints come together
 			s.climbFrom(p, 0)
 		}
 	}

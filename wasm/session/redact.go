@@ -235,7 +235,8 @@ func (r *redactor) state(st state) []byte {
 				list[i] = r.candidate(list[i])
 			}
 		}
-		p.Link.Offer, p.Link.Answer = r.text(p.Link.Offer), r.text(p.Link.Answer)
+		p.Link.Offer.SDP, p.Link.Answer.SDP = r.text(p.Link.Offer.SDP), r.text(p.Link.Answer.SDP)
+		p.Link.Local = r.ufrag(p.Link.Local)
 		p.Link.Remote, p.Link.Waiting.Description.SDP = r.ufrag(p.Link.Remote), r.text(p.Link.Waiting.Description.SDP)
 		p.Link.Evidence = r.texts(p.Link.Evidence)
 		p.Link.Flow, p.Link.Left = r.flow(p.Link.Flow), r.pair(p.Link.Left)

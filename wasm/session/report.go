@@ -28,7 +28,7 @@ func NewReport(s *Session, t *Trace, version, browser string) Report {
 
 // ReadReport decodes a report and checks that it is one.
 func ReadReport(data []byte) (Report, error) {
-	var r Report
+	r := Report{Policy: DefaultPolicy()} // for what an older one does not tell
 	if err := json.Unmarshal(data, &r); err != nil {
 		return r, fmt.Errorf("session: report: %w", err)
 	}

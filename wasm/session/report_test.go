@@ -3,6 +3,7 @@ package session
 import (
 	"flag"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,4 +51,15 @@ func TestREPORTmdShowsAReport(t *testing.T) {
 		t.Errorf("replayed:\n%s", difference(got, want))
 	}
 	exhibit.Explained(t, prose, reflect.TypeFor[Report](), reflect.TypeFor[Row](), reflect.TypeFor[Segment]())
+}
+
+func TestAnOlderReportHasTodaysPolicyForWhatItDoesNotTell(t *testing.T) {
+	data := strings.Replace(string(indent(example())), `"stalledAfter":`, `"unknown":`, 1)
+	r, err := ReadReport([]byte(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(r.Policy, DefaultPolicy()) {
+		t.Errorf("stalledAfter is %v", r.Policy.StalledAfter)
+	}
 }

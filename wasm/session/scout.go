@@ -1,10 +1,6 @@
 package session
 
-import (
-	"time"
-
-	"holdline/server/signal"
-)
+import "time"
 
 // While a call goes on without its server, one of those who are connected is
 // the scout: it tries every second, and the others come when it tells them on
@@ -28,12 +24,11 @@ func (s *Session) scouts() bool {
 }
 
 // scouted takes a remote's word about its lane: where the server is open to
-// the remote it may be open here. Not while this page waits as long as a server
-// that drained has asked: it spreads the returns, and the first of a room
-// would bring all the others with it.
+// the remote it may be open here. After a drain the first of a room would bring
+// all the others with it.
 func (s *Session) scouted(p *peer) {
-	if l := &s.Signaling; l.Cause != signal.CauseServerShutdown && p.Lane == string(SignalingStateOpen) && l.State == SignalingStateLost && l.RetryAt != 0 {
-		l.RetryAt = s.now.Mono
+	if p.Lane == string(SignalingStateOpen) && s.Signaling.State == SignalingStateLost {
+		s.retryNow()
 	}
 }
 

@@ -262,7 +262,7 @@ func (s *Session) join(name string) {
 	}
 	s.Name = name
 	s.nextLife()
-	s.Count = 0
+	s.Count, s.Networks = 0, 0
 	s.LeavingAt, s.BeatAt, s.Gone, s.End = 0, 0, false, nil
 	s.enterSignaling(SignalingStateClosed, "")
 	s.Signaling.forget()

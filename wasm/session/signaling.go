@@ -313,10 +313,11 @@ func (s *Session) dialAnew() {
 	}
 }
 
-// dialUnlessTold tries at once, unless the server has said when to come back.
-func (s *Session) dialUnlessTold() {
-	if s.Signaling.Cause != signal.CauseServerShutdown {
-		s.dialAnew()
+// retryNow tries at once instead of at the next try, unless the server has said
+// when to come back: it spreads the returns.
+func (s *Session) retryNow() {
+	if l := &s.Signaling; l.Cause != signal.CauseServerShutdown && l.RetryAt != 0 {
+		l.RetryAt = s.now.Mono
 	}
 }
 

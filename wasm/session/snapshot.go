@@ -31,7 +31,7 @@ type Back struct {
 }
 
 // State is the page's state, as in <html data-state>. The page itself adds
-// "start", which has no session.
+// "start" and "check", which have no session.
 type State string
 
 // The states of a session as a person sees them.

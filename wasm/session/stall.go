@@ -35,7 +35,9 @@ func (s *Session) flows(p *peer, beat bool) bool {
 		l.FlowsAt = 0
 	case s.now.Mono-l.HeardAt >= s.policy.StalledAfter:
 		l.FlowsAt = max(s.now.Mono, 1)
-		s.dialUnlessTold() // what brought them carries a socket, too
+		if s.Signaling.Cause != signal.CauseServerShutdown { // which has said when to come back
+			s.dialAnew() // what brought them carries a socket, too
+		}
 		if s.reachable(p) {
 			s.climbFrom(p, rungRestartICE)
 			return false

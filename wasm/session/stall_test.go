@@ -245,11 +245,16 @@ func TestWhatMakesAConnectionAnew(t *testing.T) {
 			s.climbAgain()
 		}, true},
 		{"signaling that is back, with a new connection that the remote has not answered", func(s *Session, p *peer) {
-			p.Link.Offered, p.Link.Rung, p.Link.HeardAt = true, rungNewConnection, s.now.Mono
+			p.Link.Offered, p.Link.AgreedAt, p.Link.Rung, p.Link.HeardAt = true, 0, rungNewConnection, s.now.Mono
 			s.climbAgain()
 		}, true},
-		{"signaling that is back, with a new connection that it has", func(s *Session, p *peer) {
-			p.Link.Offered, p.Link.Answered, p.Link.Rung, p.Link.HeardAt = true, true, rungNewConnection, s.now.Mono
+		{"signaling that is back, on another network, with a new connection that it has not answered", func(s *Session, p *peer) {
+			p.Link.Offered, p.Link.AgreedAt, p.Link.Rung, p.Link.HeardAt, p.Link.Control = true, 0, rungNewConnection, s.now.Mono, false
+			s.networkChanged(true)
+			s.climbAgain()
+		}, true},
+		{"signaling that is back, with a new connection that is agreed", func(s *Session, p *peer) {
+			p.Link.Offered, p.Link.AgreedAt, p.Link.Rung, p.Link.HeardAt = true, s.now.Mono, rungNewConnection, s.now.Mono
 			s.climbAgain()
 		}, false},
 		{"another network, where the browser tells nothing", func(s *Session, p *peer) {

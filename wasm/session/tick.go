@@ -143,13 +143,14 @@ func (s *Session) forgive() {
 				l.AskedAt = s.now.Mono
 			}
 		}
-		if l.FirstOffer != 0 {
+		negotiates, broken := l.State == linkNegotiating, l.State == linkInterrupted || l.State == linkRecovering
+		if negotiates && l.FirstOffer != 0 {
 			forgive(&l.FirstOffer, s.policy.NegotiateWithin)
 		}
-		if l.RemoteAt != 0 {
+		if negotiates && l.RemoteAt != 0 {
 			forgive(&l.RemoteAt, s.policy.ConnectWithin)
 		}
-		if l.GiveUpAt != 0 {
+		if broken && l.GiveUpAt != 0 {
 			forgive(&l.GiveUpAt, 0)
 		}
 	}
@@ -171,7 +172,7 @@ func (s *Session) visible(yes bool) {
 	if s.Phase != phaseJoining && s.Phase != phaseJoined {
 		return
 	}
-	s.dialUnlessTold()
+	s.retryNow()
 	for _, p := range s.Peers {
 		if p.Link.Rung == rungWait {
 			s.climbFrom(p, 0)

@@ -62,7 +62,7 @@ func (w *world) measure(r row, s subject, at seats, run int) measurement {
 	}}
 	defer p.End()
 	p.Try(func() {
-		if r.parts {
+		if r.fresh {
 			p.seats = w.seat(p.Trial, s)
 		}
 		r.act(p)

@@ -20,7 +20,7 @@ type row struct {
 	route string
 	// act measures a call.
 	act      func(p *pair)
-	parts    bool          // what profiles have open to the servers
+	fresh    bool          // profiles for each call
 	patience time.Duration // 0: patience
 }
 
@@ -84,7 +84,7 @@ func rows() []row {
 			w.anaHome.Line.Drop(nets.Not(nets.TCP(443)))
 			w.anaHome.Line.Drop(nets.STUN)
 		}},
-		{name: rowUplink, lay: (*world).uplinks, act: (*pair).cut, parts: true, route: reflexive},
+		{name: rowUplink, lay: (*world).uplinks, act: (*pair).cut, fresh: true, route: reflexive},
 		{name: rowFirewall, lay: cones, act: (*pair).drop, route: reflexive},
 		{
 			name: rowBlocked, lay: cones, act: (*pair).block, route: reflexive, patience: time.Minute,

@@ -42,7 +42,8 @@
 // Browsers show pages their own addresses, unless they are started with
 // kit.WithHiddenAddresses.
 //
-// It needs root, the programs ip, nft and, where they are used, turnserver and
-// certutil (scripts/setup net coturn). Need skips a test that has no root,
-// and fails it where the environment variable CI is set.
+// It needs root that may make namespaces, the kernel's TUN devices, the programs
+// ip, nft and, where they are used, turnserver and certutil (scripts/setup net
+// coturn). Need skips a test where any of these is missing, and fails it where the
+// environment variable CI is set.
 package nets
