@@ -124,6 +124,7 @@ func TestTheRoomOpensOnAnotherDevice(t *testing.T) {
 	want := lanURL(t, s, "https") + "/r/test"
 	ana := visit(t, "Ana", s.URL+"/r/test?lang=en&name=Ana&media=none", "")
 	ana.Is("lobby")
+	ana.Until("the client is there", `holdline.version !== ''`) // and with it what it answers for
 	ana.focusOn("Your name")
 	ana.tab("Ask before I close the page during a call", "Join", name)
 	ana.Key("Enter")
