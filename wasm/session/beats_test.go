@@ -186,12 +186,7 @@ func TestWhoLooksAtThePageAgainIsNotKeptWaiting(t *testing.T) {
 		w := newWorld(t)
 		ana, _ := w.call()
 		w.down = true
-		if told {
-			ana.hear(signal.Envelope{Type: signal.TypeGoaway, Payload: signal.Raw(signal.Goaway{Return: 30000})})
-			ana.step(SignalingClosed{Attempt: ana.attempt, Code: int(signal.CloseGoaway), Clean: true})
-		} else {
-			ana.socketEnds(1006)
-		}
+		ana.loses(told)
 		w.run(200 * time.Millisecond)
 		at := ana.s.Signaling.RetryAt
 		ana.step(VisibilityChanged{Hidden: false})

@@ -114,12 +114,7 @@ func TestPacketsAfterASilenceDialUnlessTheServerSaidWhenToComeBack(t *testing.T)
 		w := newWorld(t)
 		ana, _ := w.call()
 		w.blocked, w.down = true, true
-		if drained {
-			ana.hear(signal.Envelope{Type: signal.TypeGoaway, Payload: signal.Raw(signal.Goaway{Return: 30000})})
-			ana.step(SignalingClosed{Attempt: ana.attempt, Code: int(signal.CloseGoaway), Clean: true})
-		} else {
-			ana.socketEnds(1006)
-		}
+		ana.loses(drained)
 		w.run(5 * time.Second)
 		ana.s.Signaling.RetryAt = w.now + 20*time.Second
 		dialed := func() int { return count(ana, func(OpenSignaling) bool { return true }) }

@@ -365,6 +365,16 @@ func (p *page) socketEnds(code int) {
 	})
 }
 
+// loses ends the page's socket, drained with word to come back after 30 s.
+func (p *page) loses(drained bool) {
+	if !drained {
+		p.socketEnds(1006)
+		return
+	}
+	p.step(SignalingReceived{p.attempt, signal.Envelope{Type: signal.TypeGoaway, Payload: signal.Raw(signal.Goaway{Return: 30000})}})
+	p.step(SignalingClosed{Attempt: p.attempt, Code: int(signal.CloseGoaway), Clean: true})
+}
+
 func (p *page) with(l Link, do func(*pc)) {
 	if c := p.pcs[l]; c != nil && !c.closed {
 		do(c)
