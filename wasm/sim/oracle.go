@@ -126,6 +126,9 @@ func (o *oracle) did(p *page, d deed) {
 	if i == nil && !p.machine().locks && p.tab.record != nil {
 		// Without Web Locks a copy of the tab speaks for the identity, too.
 		if other := o.identity(p.tab.record.Participant); other != nil {
+			if other.alive() {
+				other.lately |= 1 << deedNone // its own page is still there
+			}
 			other.lately |= 1 << d
 		}
 	}
