@@ -3,6 +3,7 @@ package relay
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
@@ -24,6 +25,16 @@ var loopback = netip.MustParseAddr("127.0.0.1")
 // generous is a configuration that refuses nobody for too much.
 func generous() Config {
 	return Config{Secret: testSecret, Max: 100, MaxEach: 50, MaxAddress: 100, Rate: 1 << 30, RateEach: 1 << 30, Keep: 12 * time.Hour, AllocateWithin: time.Minute}
+}
+
+// overheard is a relay that listens nowhere, and what it tells the operator.
+func overheard(t *testing.T) (*Relay, *strings.Builder) {
+	var log strings.Builder
+	cfg := generous()
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+	r := New(cfg)
+	t.Cleanup(r.Close)
+	return r, &log
 }
 
 // bench is a relay on the loopback interface, over UDP and TCP.

@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
@@ -35,11 +34,7 @@ func TestAnAddressThatTheMachineGetsLaterIsServed(t *testing.T) {
 }
 
 func TestAnAddressThatCannotBeServedIsTold(t *testing.T) {
-	var log strings.Builder
-	cfg := generous()
-	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
-	r := New(cfg)
-	t.Cleanup(r.Close)
+	r, log := overheard(t)
 	later := netip.MustParseAddr("127.0.0.9")
 	taken, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(later, 0)))
 	if err != nil {
@@ -49,17 +44,17 @@ func TestAnAddressThatCannotBeServedIsTold(t *testing.T) {
 	port := taken.LocalAddr().(*net.UDPAddr).AddrPort().Port()
 	r.follow([]netip.Addr{netip.MustParseAddr("203.0.113.1")}, port, 0)
 	if log.Len() > 0 {
-		t.Errorf("of an address that is not of this machine is told: %s", &log)
+		t.Errorf("of an address that is not of this machine is told: %s", log)
 	}
 	r.follow([]netip.Addr{later}, port, 0)
 	if !strings.Contains(log.String(), taken.LocalAddr().String()+" over UDP") {
-		t.Errorf("told: %s", &log)
+		t.Errorf("told: %s", log)
 	}
 	log.Reset()
 	free := freePort(t)
 	r.follow([]netip.Addr{later}, free, port)
 	if !strings.Contains(log.String(), "second port") || !strings.Contains(log.String(), taken.LocalAddr().String()+" over UDP") {
-		t.Errorf("of its second port is told: %s", &log)
+		t.Errorf("of its second port is told: %s", log)
 	}
 	taken.Close()
 	r.follow([]netip.Addr{later}, free, port)
@@ -68,29 +63,25 @@ func TestAnAddressThatCannotBeServedIsTold(t *testing.T) {
 	}
 	r.follow([]netip.Addr{later}, free, port) // and then nothing is
 	if n := strings.Count(log.String(), "level=WARN"); n != 1 {
-		t.Errorf("told %d times: %s", n, &log)
+		t.Errorf("told %d times: %s", n, log)
 	}
 }
 
 func TestAnAddressBeyondThoseThatAreFollowedIsTold(t *testing.T) {
-	var log strings.Builder
-	cfg := generous()
-	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
-	r := New(cfg)
-	t.Cleanup(r.Close)
+	r, log := overheard(t)
 	for i := range maxAddresses - 1 { // which the machine had before
 		r.listens[netip.AddrFrom4([4]byte{203, 0, 113, byte(i)})] = true
 	}
 	last, more := netip.MustParseAddr("127.0.0.9"), netip.MustParseAddr("127.0.0.10")
 	r.follow([]netip.Addr{last}, freePort(t), 0)
 	if !r.ListensOn(last) || log.Len() > 0 {
-		t.Errorf("the last that is followed: told %s", &log)
+		t.Errorf("the last that is followed: told %s", log)
 	}
 	for range 2 {
 		r.follow([]netip.Addr{last, more}, freePort(t), 0)
 	}
 	if n := strings.Count(log.String(), "level=WARN"); r.ListensOn(more) || n != 1 || !strings.Contains(log.String(), "address=127.0.0.10 limit=256") {
-		t.Errorf("told %d times, want once a minute: %s", n, &log)
+		t.Errorf("told %d times, want once a minute: %s", n, log)
 	}
 }
 

@@ -79,6 +79,16 @@ func wantKept(t *testing.T, path string, want ...string) {
 	}
 }
 
+// keeping is a relay by a clock of the test, whose file is written by hand.
+func keeping(t *testing.T, now *time.Time) (r *Relay, j *journal, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "revocations")
+	cfg := generous()
+	cfg.Now = func() time.Time { return *now }
+	r = New(cfg)
+	return r, idle(t, r, path), path
+}
+
 func (j *journal) mustWrite(t *testing.T, all ...Revocation) {
 	t.Helper()
 	if err := j.write(all); err != nil {
@@ -87,12 +97,8 @@ func (j *journal) mustWrite(t *testing.T, all ...Revocation) {
 }
 
 func TestTheFileOfRevocationsIsBounded(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "revocations")
 	now := time.Unix(1000, 0)
-	cfg := generous()
-	cfg.Now = func() time.Time { return now }
-	r := New(cfg)
-	j := idle(t, r, path)
+	r, j, path := keeping(t, &now)
 	j.lines = 2*maxRevoked - 2
 	for _, rev := range []Revocation{{"ana", 1100}, {"bo", 1100}} {
 		r.Revoke(rev)
@@ -108,12 +114,8 @@ func TestTheFileOfRevocationsIsBounded(t *testing.T) {
 }
 
 func TestAFullFileThatIsWrittenAnewKeepsTheNewest(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "revocations")
 	now := time.Unix(1000, 0)
-	cfg := generous()
-	cfg.Now = func() time.Time { return now }
-	r := New(cfg)
-	j := idle(t, r, path)
+	r, j, path := keeping(t, &now)
 	numbered := func(i int) Revocation { return Revocation{fmt.Sprint("p", i), 2000} }
 	var all []Revocation
 	for i := range 2 * maxRevoked { // as many as the file may have; half of them are forgotten

@@ -68,18 +68,14 @@ func freePorts(t *testing.T) Ports {
 }
 
 func TestASocketThatTheMachineDoesNotGiveIsCountedAndTold(t *testing.T) {
-	var log strings.Builder
-	cfg := generous()
-	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
-	r := New(cfg)
-	t.Cleanup(r.Close)
+	r, log := overheard(t)
 	s := &station{relay: r, ip: netip.MustParseAddr("203.0.113.1")} // which the machine has lost
 	username, _ := Credential(testSecret, "ana", time.Now().Add(time.Minute))
 	if _, _, err := s.AllocatePacketConn(turn.AllocateListenerConfig{Network: "udp4", UserID: username}); err == nil {
 		t.Fatal("there is a socket")
 	}
 	if n := r.Counts().Refused[RefusedSocket]; n != 1 || !strings.Contains(log.String(), "cannot assign requested address") {
-		t.Errorf("counted %d times; told: %s", n, &log)
+		t.Errorf("counted %d times; told: %s", n, log)
 	}
 }
 
