@@ -6,9 +6,11 @@ import (
 	"crypto/hmac"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -123,6 +125,15 @@ type outage struct {
 	at  time.Time
 }
 
+// reason is what an error has in common with others of its kind: not the port
+// of one's own, which is another at each try.
+func reason(err error) string {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Op + " " + op.Err.Error()
+	}
+	return err.Error()
+}
+
 // lastWords is how long a server that ends takes to tell what still waits: the
 // next one does not know it.
 const lastWords = time.Second
@@ -164,9 +175,9 @@ func (r *Remote) run(ctx context.Context) {
 			if ctx.Err() != nil {
 				return // this server ends, not the relay
 			}
-			if now := r.now(); err.Error() != told.why || now.Sub(told.at) >= outageAgain {
+			if now, why := r.now(), reason(err); why != told.why || now.Sub(told.at) >= outageAgain {
 				r.log.Warn("the relay is not told who has left: is holdline relay running at --relay-control?", "error", err)
-				told = outage{err.Error(), now}
+				told = outage{why, now}
 			}
 			wait = min(max(2*wait, r.again), 16*r.again)
 			select {

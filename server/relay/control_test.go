@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -84,10 +85,21 @@ func TestARelayThatWasAwayForLongerThanCredentialsLiveIsToldAllTheSame(t *testin
 
 func TestAnOutageOfTheRelayIsToldAgainWhenItChangesAndWhenItLasts(t *testing.T) {
 	now := time.Now()
+	const reset = 0 // of the connection, instead of a status
 	var late, asked, status atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(int(status.Load()))
-		asked.Add(1)
+		defer asked.Add(1)
+		if status := int(status.Load()); status != reset {
+			w.WriteHeader(status)
+			return
+		}
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
 	}))
 	t.Cleanup(server.Close)
 	var log logged
@@ -115,6 +127,8 @@ func TestAnOutageOfTheRelayIsToldAgainWhenItChangesAndWhenItLasts(t *testing.T) 
 	want(true, "403", 1)
 	late.Store(int64(outageAgain))
 	want(true, "403", 2)
+	status.Store(reset)
+	want(true, "connection reset", 1) // from another port each time
 	status.Store(http.StatusNoContent)
 	want(false, "told again", 1)
 	for _, id := range []string{"bo", "cy"} {

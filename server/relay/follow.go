@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -15,12 +16,13 @@ import (
 func (r *Relay) Follow(ctx context.Context, every time.Duration, addresses func() []netip.Addr, port, stunPort uint16) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	var told []netip.Addr
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			r.follow(addresses(), port, stunPort)
+			told = r.tellTooMany(r.follow(addresses(), port, stunPort), told)
 		}
 	}
 }
@@ -29,7 +31,8 @@ func (r *Relay) Follow(ctx context.Context, every time.Duration, addresses func(
 // (RFC 8981) change daily.
 const maxAddresses = 256
 
-func (r *Relay) follow(addresses []netip.Addr, port, stunPort uint16) {
+// follow listens on what it does not yet, and returns what is too many.
+func (r *Relay) follow(addresses []netip.Addr, port, stunPort uint16) (tooMany []netip.Addr) {
 	for _, ip := range addresses {
 		r.mu.RLock()
 		listens, both := r.listens[ip], r.listensSTUN[ip] || stunPort == 0
@@ -39,7 +42,7 @@ func (r *Relay) follow(addresses []netip.Addr, port, stunPort uint16) {
 		case listens && both || closed:
 			continue
 		case !listens && full:
-			r.trouble.warn("an address that the machine got is not served: it has had too many since the relay was started", "address", ip, "limit", maxAddresses)
+			tooMany = append(tooMany, ip)
 			continue
 		}
 		one := []netip.Addr{ip}
@@ -50,6 +53,16 @@ func (r *Relay) follow(addresses []netip.Addr, port, stunPort uint16) {
 			r.served("an address that the machine got has no second port for STUN", r.ListenSTUN(one, stunPort))
 		}
 	}
+	return tooMany
+}
+
+// tellTooMany tells the operator of addresses that are not served, unless they
+// are those that it has told of before, and returns which those are now.
+func (r *Relay) tellTooMany(addresses, told []netip.Addr) []netip.Addr {
+	if len(addresses) > 0 && !slices.Equal(addresses, told) && r.trouble.warn("addresses that the machine got are not served: it has had too many since the relay was started", "addresses", addresses, "limit", maxAddresses) {
+		return addresses
+	}
+	return told
 }
 
 // served reports whether an address is, and tells the operator why it is not.

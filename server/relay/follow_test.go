@@ -77,11 +77,17 @@ func TestAnAddressBeyondThoseThatAreFollowedIsTold(t *testing.T) {
 	if !r.ListensOn(last) || log.Len() > 0 {
 		t.Errorf("the last that is followed: told %s", log)
 	}
-	for range 2 {
-		r.follow([]netip.Addr{last, more}, freePort(t), 0)
+	var told []netip.Addr
+	for range 3 {
+		told = r.tellTooMany(r.follow([]netip.Addr{last, more}, freePort(t), 0), told)
+		clear(r.trouble.told) // a minute later
 	}
-	if n := strings.Count(log.String(), "level=WARN"); r.ListensOn(more) || n != 1 || !strings.Contains(log.String(), "address=127.0.0.10 limit=256") {
-		t.Errorf("told %d times, want once a minute: %s", n, log)
+	if n := strings.Count(log.String(), "level=WARN"); r.ListensOn(more) || n != 1 || !strings.Contains(log.String(), "addresses=[127.0.0.10] limit=256") {
+		t.Errorf("told %d times, want once: %s", n, log)
+	}
+	r.tellTooMany([]netip.Addr{more, loopback}, told)
+	if !strings.Contains(log.String(), "addresses=\"[127.0.0.10 127.0.0.1]\"") {
+		t.Errorf("of another one is told: %s", log)
 	}
 }
 

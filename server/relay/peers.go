@@ -135,7 +135,7 @@ func (p *peers) open(ip netip.Addr) bool {
 		return true
 	case ip.IsLoopback():
 		return p.allow.Loopback
-	case p.isOwn(ip):
+	case p.isOwn(ip) && (!p.allow.Own || p.own.Load().all != nil): // while any may be, what it is besides decides
 		return p.allow.Own
 	case in(private, ip):
 		return p.allow.Private

@@ -97,6 +97,13 @@ func TestWhileTheAddressesOfTheMachineAreNotKnownNoneIsOpen(t *testing.T) {
 	if p.open(other) || told != 1 {
 		t.Errorf("open, told %d times", told)
 	}
+	p.allow.Own = true
+	for ip, want := range map[string]bool{"8.8.8.8": true, "10.0.0.1": false, "169.254.169.254": false, "127.0.0.1": false, "100.64.0.1": false} {
+		if got := p.open(netip.MustParseAddr(ip)); got != want {
+			t.Errorf("where its own addresses are allowed %s is open: %v, want %v", ip, got, want)
+		}
+	}
+	p.allow.Own = false
 	now = now.Add(ownFor + 1)
 	err, mine = nil, []net.Addr{&net.IPNet{IP: own.AsSlice(), Mask: net.CIDRMask(24, 32)}}
 	if !p.open(other) || p.open(own) {

@@ -23,11 +23,14 @@ func newTrouble(log *slog.Logger) *trouble {
 	return &trouble{log: log, told: map[string]time.Time{}}
 }
 
-// warn waits for the log where it tells; who comes meanwhile does not.
-func (t *trouble) warn(what string, args ...any) {
-	if t.due(what, time.Now()) {
+// warn waits for the log where it tells; who comes meanwhile does not. It
+// reports whether it told.
+func (t *trouble) warn(what string, args ...any) bool {
+	due := t.due(what, time.Now())
+	if due {
 		t.log.Warn("relay: "+what, args...)
 	}
+	return due
 }
 
 func (t *trouble) due(what string, now time.Time) bool {

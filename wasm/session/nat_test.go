@@ -3,6 +3,8 @@ package session
 import (
 	"testing"
 	"time"
+
+	"holdline/server/signal"
 )
 
 func TestRFC4787_4_1_OneSocketWithTwoMappingsIsSymmetric(t *testing.T) {
@@ -61,6 +63,31 @@ func TestARestartThatIsNotSetYetSearchesWithTheSocketsBefore(t *testing.T) {
 	}
 	found("6002")
 	if !p.Link.Symmetric {
+		t.Error("one gathering with two ports is no symmetric NAT")
+	}
+}
+
+// What the remote's gathering before still found comes before its answer.
+func TestAnAnswerIsOfAnotherGatheringOfTheRemote(t *testing.T) {
+	w, ana := onewire(t)
+	ana.hearOffer(4, 1, 1, 1, "v=0\r\na=ice-ufrag:one\r\n")
+	w.run(2 * time.Second)
+	p := ana.s.peer("zoe")
+	found := func(port string) {
+		ana.hear(signal.Envelope{Type: signal.TypeCandidate, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: p.Link.Negotiation,
+			Payload: candidateOf("candidate:1 1 udp 1 198.51.100.7 " + port + " typ srflx raddr 0.0.0.0 rport 0 network-id 1")})
+	}
+	ana.step(NetworkChanged{Online: true})
+	found("6000")
+	w.run(2 * time.Second)
+	ana.hear(signal.Envelope{Type: signal.TypeDescription, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: p.Link.Negotiation,
+		Payload: signal.Raw(signal.Description{Type: "answer", SDP: "v=0\r\na=ice-ufrag:two\r\n"})})
+	found("6001")
+	if p.Link.RemoteSymmetric {
+		t.Error("two gatherings, each with one port, pass for a symmetric NAT")
+	}
+	found("6002")
+	if !p.Link.RemoteSymmetric {
 		t.Error("one gathering with two ports is no symmetric NAT")
 	}
 }

@@ -221,7 +221,11 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	}
 	l.Opened = l.Opened || l.AgreedAt == 0
 	l.Offered, l.OfferAgain, l.Answered, l.AgreedAt = false, 0, true, s.now.Mono
-	l.Remote, l.Came = ufragOf(d.SDP), 0
+	ufrag := ufragOf(d.SDP)
+	if ufrag != l.Remote {
+		l.Search.RemoteNAT = nat{} // other sockets from here on
+	}
+	l.Remote, l.Came = ufrag, 0
 	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
 	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
@@ -327,7 +331,7 @@ func (s *Session) tickNegotiation(p *peer) {
 	}
 	switch {
 	case l.RemoteAt == 0 && l.FirstOffer != 0 && now-l.FirstOffer >= s.policy.NegotiateWithin:
-		if l.Making || l.Applying {
+		if l.Making || l.Applying || l.Answered {
 			s.negotiationBroke(p, "this browser took no description within "+s.policy.NegotiateWithin.String())
 			return
 		}

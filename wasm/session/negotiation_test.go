@@ -163,6 +163,12 @@ func (p *page) hearOffer(life, toLife int64, generation, negotiation int, sdp st
 		Payload: signal.Raw(signal.Description{Type: "offer", SDP: sdp})})
 }
 
+func (p *page) hearAnswer() {
+	l := &p.s.peer("zoe").Link
+	p.hear(signal.Envelope{Type: signal.TypeDescription, From: "zoe", Life: 4, ToLife: 1, Generation: l.Generation, Negotiation: l.Negotiation,
+		Payload: signal.Raw(signal.Description{Type: "answer", SDP: "answer to " + l.Offer.SDP})})
+}
+
 func TestAFirstConnectionOverANetworkThatWentIsOfferedAnew(t *testing.T) {
 	w, ana := onewire(t)
 	ana.hearOffer(4, 1, 1, 1, "offer of zoe")

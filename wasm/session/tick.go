@@ -91,16 +91,21 @@ func (s *Session) peerDeadline(p *peer, want func(time.Duration)) {
 	}
 }
 
-// late says whether this page's own timer is behind its time.
+// late says whether this page's own timer is behind its time by more than the
+// browser makes it.
 func (s *Session) late(now Time) bool {
-	return s.Wake != 0 && now.Mono-s.Wake > s.policy.LookAfter
+	limit := s.policy.LookAfter
+	if s.Hidden {
+		limit += s.policy.BeatHidden // timers fire once a second
+	}
+	return s.Wake != 0 && now.Mono-s.Wake > limit
 }
 
 // tick fires what is due.
 func (s *Session) tick() {
 	if s.late(s.now) {
-		// This page's own timers were late: the machine was busy, the page hidden
-		// or the person had a dialog open. What came meanwhile lies in the queue
+		// This page's own timers were late: the machine was busy, or the person had
+		// a dialog open. What came meanwhile lies in the queue
 		// behind this tick; nobody is judged before it is read.
 		s.forgive()
 	}
