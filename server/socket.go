@@ -31,6 +31,7 @@ type socket struct {
 	queue   [][]byte
 	bytes   int
 	writing bool
+	failed  bool             // a write has; nothing is written any more
 	code    signal.CloseCode // to close with once the queue is written; 0 while open
 
 	silent atomic.Bool
@@ -49,7 +50,7 @@ const (
 func (s *socket) send(e signal.Envelope) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.code != 0 {
+	if s.code != 0 || s.failed {
 		return
 	}
 	if data := encode(e); len(s.queue) < queuedMessages && s.bytes+len(data) <= queuedBytes {
@@ -87,7 +88,8 @@ func (s *socket) wake() {
 }
 
 // write writes until the queue is empty, then closes if it should. A write
-// that hangs ends when the watchdog closes the socket.
+// that hangs ends when the watchdog closes the socket. One that fails leaves the
+// end to the reader: how the page's browser closed may lie there unread.
 func (s *socket) write() {
 	for {
 		s.mu.Lock()
@@ -101,7 +103,9 @@ func (s *socket) write() {
 		s.mu.Unlock()
 		for _, data := range batch {
 			if s.ws.Write(context.Background(), websocket.MessageText, data) != nil {
-				s.ws.CloseNow()
+				s.mu.Lock()
+				s.failed, s.queue, s.bytes = true, nil, 0
+				s.mu.Unlock()
 				break
 			}
 		}
@@ -159,8 +163,7 @@ func (s *socket) watch(ctx context.Context, every time.Duration) {
 		case <-ticker.C:
 		}
 		if s.ws.Ping(ctx) != nil {
-			s.ws.CloseNow()
-			return
+			return // as where a write fails
 		}
 		s.alive()
 	}

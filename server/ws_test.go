@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"slices"
@@ -246,6 +247,55 @@ func TestAHalfOpenSocketIsNetworkLost(t *testing.T) {
 	if late.id == eve.id || late.welcome.Resumed || late.welcome.Former == nil || late.welcome.Former.Cause != signal.CauseNetworkLost {
 		t.Errorf("too late: %+v, former %+v; want somebody new who is told of the lost network", late.welcome, late.welcome.Former)
 	}
+}
+
+// A browser whose page is gone says so and closes its connection, whatever the
+// server has to say to the page in that moment.
+func TestWhatCameIsReadThoughAWriteHasFailed(t *testing.T) {
+	s := startServer(t, nil)
+	p := s.pair()
+	var conn *net.TCPConn
+	dialer := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+		if err == nil {
+			conn = c.(*net.TCPConn)
+		}
+		return c, err
+	}}
+	ws, _, err := s.dial(&websocket.DialOptions{Subprotocols: []string{signal.Subprotocol}, HTTPClient: &http.Client{Transport: dialer}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eve := &client{s: s, ws: ws, life: 1}
+	eve.hello(signal.Hello{Room: "blue", Name: "Eve"})
+	eve.welcomed()
+	p.see(eve.id)
+
+	h := s.lobby.find("blue")
+	h.mu.Lock() // the reader is held up with what came before
+	socket := h.sockets[room.Conn(s.lobby.lastConn.Load())]
+	eve.describe(p.ana.id, "v=0")
+	eve.describe(p.bo.id, "v=0")
+	goingAway := []byte{0x88, 0x82, 0, 0, 0, 0, 1001 >> 8, 1001 & 0xff} // masked with zeros
+	if _, err := conn.Write(goingAway); err != nil {
+		t.Fatal(err)
+	}
+	conn.SetLinger(0)
+	conn.Close()
+	settle(t, "a write fails", func() bool {
+		socket.send(signal.Envelope{Type: signal.TypeBeatBack})
+		socket.mu.Lock()
+		defer socket.mu.Unlock()
+		return socket.failed
+	})
+	h.mu.Unlock()
+	for _, c := range []*client{p.ana, p.bo} {
+		c.want(signal.TypeDescription, nil)
+		if row := c.wantAway(eve.id, signal.CausePageVanished); !slices.Contains(row.End.Evidence, "socket closed with 1001") {
+			t.Errorf("evidence: %q", row.End.Evidence)
+		}
+	}
+	p.undisturbed()
 }
 
 // quickly is the policy scaled by 0.05: pings each 0.25 s, dead after 0.6 s.
