@@ -11,7 +11,7 @@ package rtc
 
 import (
 	"encoding/json"
-	"reflect"
+	"slices"
 	"syscall/js"
 
 	"github.com/pion/webrtc/v4"
@@ -171,12 +171,16 @@ func (c *Connections) listenDTLS(p *connection) {
 	}
 }
 
+func sameServer(a, b signal.ICEServer) bool {
+	return slices.Equal(a.URLs, b.URLs) && a.Username == b.Username && a.Credential == b.Credential
+}
+
 // setLocal lets the browser make what its signaling state asks for. Restarting
 // ICE is a wish that the next offer grants, and that a rollback keeps.
 func (c *Connections) setLocal(p *connection, a session.SetLocalDescription) {
 	answer := session.LocalDescriptionSet{Link: p.link, Attempt: a.Attempt}
 	err := browser.Try(func() {
-		if a.Restart && !reflect.DeepEqual(a.ICEServers, p.servers) || a.Relay != p.relay {
+		if a.Restart && !slices.EqualFunc(a.ICEServers, p.servers, sameServer) || a.Relay != p.relay {
 			p.relay = a.Relay
 			if a.Restart {
 				p.servers = a.ICEServers

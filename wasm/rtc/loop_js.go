@@ -24,8 +24,8 @@ type loop struct {
 	ends      [2]*probe
 	opened    int // channels
 	closed    bool
-	sent      float64 // when the ping was, on the page's clock
-	trips     []float64
+	sent      float64   // when the ping was, on the page's clock
+	trips     []float64 // in order
 	piece     js.Value
 	pushed    int
 	first     float64 // when the first piece came
@@ -137,12 +137,13 @@ func (l *loop) message(end int, data js.Value) {
 
 func (l *loop) pingCame() {
 	now, _ := browser.Now()
-	l.trips = append(l.trips, now-l.sent)
+	trip := now - l.sent
+	at, _ := slices.BinarySearch(l.trips, trip)
+	l.trips = slices.Insert(l.trips, at, trip)
 	if len(l.trips) < pings {
 		l.ping()
 		return
 	}
-	slices.Sort(l.trips)
 	l.put(doctor.LoopPinged{Run: l.run, Median: l.trips[pings/2], Slowest: l.trips[pings-1]})
 	l.push()
 }
