@@ -170,20 +170,24 @@ func waits(name string) time.Duration {
 
 // note says how the figures came about.
 func (r results) note() string {
-	var settings []string
+	var machines, programs, loads []string
+	add := func(all *[]string, text string) {
+		if !slices.Contains(*all, text) {
+			*all = append(*all, text)
+		}
+	}
 	offset := 0.0
 	for _, s := range r.settings {
-		text := fmt.Sprintf("%s; %s; %s; load average at the start %s.", s.Machine, s.Browser, s.Holdline, s.Load)
-		if !slices.Contains(settings, text) {
-			settings = append(settings, text)
-		}
+		add(&machines, s.Machine+"; "+s.Browser)
+		add(&programs, s.Holdline)
+		add(&loads, s.Load)
 	}
 	for _, m := range r.measurements {
 		offset = max(offset, m.Offset)
 	}
 	return fmt.Sprintf("Median / maximum of n calls, on the page that took longer; %q is counted as the slowest, with how often it was so. Ways are those at the end of a run, words in quotes what the pages said "+
-		"then: connectionState, of Holdline its state and cause. The clocks of pages and bench were %.1f ms apart at most. %s\n",
-		measure.NotWithin(patience), offset, strings.Join(settings, " "))
+		"then: connectionState, of Holdline its state and cause. The clocks of pages and bench were %.1f ms apart at most. %s; %s; load average at the starts %s.\n",
+		measure.NotWithin(patience), offset, strings.Join(machines, ", "), strings.Join(programs, ", "), strings.Join(loads, ", "))
 }
 
 // verdict names what of ours did not work at all: every call of a line late or
