@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -43,6 +44,25 @@ func TestRFC4787_4_1_OneSocketWithTwoMappingsIsSymmetric(t *testing.T) {
 	}
 }
 
+// mappedTo is a server-reflexive candidate with this port.
+func mappedTo(port string) json.RawMessage {
+	return candidateOf("candidate:1 1 udp 1 198.51.100.7 " + port + " typ srflx raddr 0.0.0.0 rport 0 network-id 1")
+}
+
+// wantTwoGatherings finds two ports with the second gathering, after one with
+// the first.
+func wantTwoGatherings(t *testing.T, found func(port string), symmetric *bool) {
+	t.Helper()
+	found("6001")
+	if *symmetric {
+		t.Error("two gatherings, each with one port, pass for a symmetric NAT")
+	}
+	found("6002")
+	if !*symmetric {
+		t.Error("one gathering with two ports is no symmetric NAT")
+	}
+}
+
 // What the gathering before still finds until the new description is set is of
 // sockets that are no more.
 func TestARestartThatIsNotSetYetSearchesWithTheSocketsBefore(t *testing.T) {
@@ -51,20 +71,13 @@ func TestARestartThatIsNotSetYetSearchesWithTheSocketsBefore(t *testing.T) {
 	w.run(2 * time.Second)
 	p := ana.s.peer("zoe")
 	found := func(port string) {
-		ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 198.51.100.7 " + port + " typ srflx raddr 0.0.0.0 rport 0 network-id 1")})
+		ana.step(CandidateFound{Link: p.name(), Candidate: mappedTo(port)})
 	}
 	found("6000")
 	ana.step(NetworkChanged{Online: true})
 	found("6000")
 	ana.step(LocalDescriptionSet{Link: p.name(), Attempt: p.Link.Attempt, Type: "offer", SDP: "v=0\r\na=ice-ufrag:two\r\n"})
-	found("6001")
-	if p.Link.Symmetric {
-		t.Error("two gatherings, each with one port, pass for a symmetric NAT")
-	}
-	found("6002")
-	if !p.Link.Symmetric {
-		t.Error("one gathering with two ports is no symmetric NAT")
-	}
+	wantTwoGatherings(t, found, &p.Link.Symmetric)
 }
 
 // What the remote's gathering before still found comes before its answer.
@@ -75,21 +88,14 @@ func TestAnAnswerIsOfAnotherGatheringOfTheRemote(t *testing.T) {
 	p := ana.s.peer("zoe")
 	found := func(port string) {
 		ana.hear(signal.Envelope{Type: signal.TypeCandidate, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: p.Link.Negotiation,
-			Payload: candidateOf("candidate:1 1 udp 1 198.51.100.7 " + port + " typ srflx raddr 0.0.0.0 rport 0 network-id 1")})
+			Payload: mappedTo(port)})
 	}
 	ana.step(NetworkChanged{Online: true})
 	found("6000")
 	w.run(2 * time.Second)
 	ana.hear(signal.Envelope{Type: signal.TypeDescription, From: "zoe", Life: 4, ToLife: 1, Generation: 1, Negotiation: p.Link.Negotiation,
 		Payload: signal.Raw(signal.Description{Type: "answer", SDP: "v=0\r\na=ice-ufrag:two\r\n"})})
-	found("6001")
-	if p.Link.RemoteSymmetric {
-		t.Error("two gatherings, each with one port, pass for a symmetric NAT")
-	}
-	found("6002")
-	if !p.Link.RemoteSymmetric {
-		t.Error("one gathering with two ports is no symmetric NAT")
-	}
+	wantTwoGatherings(t, found, &p.Link.RemoteSymmetric)
 }
 
 // Another username fragment restarts ICE on both sides: what is gathered then
@@ -103,7 +109,7 @@ func TestWhoAnswersARestartSearchesAnew(t *testing.T) {
 	}{{"one", "6000", false}, {"two", "6001", false}, {"two", "6002", true}} {
 		ana.hearOffer(4, 1, 1, i+1, "v=0\r\na=ice-ufrag:"+tt.ufrag+"\r\n")
 		w.run(2 * time.Second)
-		ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 198.51.100.7 " + tt.port + " typ srflx raddr 0.0.0.0 rport 0 network-id 1")})
+		ana.step(CandidateFound{Link: p.name(), Candidate: mappedTo(tt.port)})
 		if p.Link.Symmetric != tt.symmetric {
 			t.Errorf("offer %d of %s, port %s: symmetric %v", i+1, tt.ufrag, tt.port, p.Link.Symmetric)
 		}
