@@ -263,6 +263,9 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	switch {
 	case !l.Making && !l.Offered:
 	case l.RemoteAt == 0 && !l.Answered:
+		// Who numbers after this offer has answered it, which was not heard, and
+		// gives way in nothing any more.
+		l.Opened = l.Offered && n > l.Negotiation
 		s.startOver(p)
 	default:
 		l.Needed = true // what the own offer was for is still wanted after the rollback

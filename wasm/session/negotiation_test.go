@@ -311,6 +311,33 @@ func TestNegotiationNeededOffersOnceTheLineIsFree(t *testing.T) {
 	ana.expect(StateConnected, "Ben", PeerConnected, "")
 }
 
+// An offer that is numbered after one's own is of somebody who has answered that,
+// and does not give way any more, though the answer was not heard.
+func TestWhoWasAnsweredUnheardGivesWay(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		number int
+		polite bool
+	}{
+		{"both have made their first offers", 1, false},
+		{"the first offer was answered unheard", 2, true},
+	} {
+		w, ana := onewire(t)
+		ana.hear(signal.Envelope{Type: signal.TypePresent, Payload: signal.Raw(signal.Presence{Participant: "abe", Name: "Abe", Life: 4, Order: 9, State: signal.PresencePresent})})
+		p := ana.s.peer("abe")
+		w.until(10*time.Second, "Ana offers", func() bool { return p.Link.Offered })
+		if !ana.s.polite(p) {
+			t.Fatal("Ana is not the polite side")
+		}
+		ana.hear(signal.Envelope{Type: signal.TypeDescription, From: "abe", Life: 4, ToLife: 1, Generation: 1, Negotiation: tt.number,
+			Payload: signal.Raw(signal.Description{Type: "offer", SDP: "offer of abe"})})
+		w.run(time.Second)
+		if p.Link.AgreedAt == 0 || ana.s.polite(p) != tt.polite {
+			t.Errorf("%s: agreed at %v, polite %v, want %v", tt.name, p.Link.AgreedAt, ana.s.polite(p), tt.polite)
+		}
+	}
+}
+
 func TestAConnectionThatTookAnAnswerIsNotStartedOver(t *testing.T) {
 	w := newWorld(t)
 	w.open(Config{Name: "Ana", JoinNow: true})

@@ -12,14 +12,15 @@ import (
 // Row is one event of a trace, or a run of alike ones that changed nothing:
 // beats, samples and ticks, evenly spread from At to Last.
 type Row struct {
-	At    Time            `json:"at"`
-	Event string          `json:"event"`
-	Data  json.RawMessage `json:"data,omitempty"`
-	Count int             `json:"count,omitempty"` // of a run
-	Last  *Time           `json:"last,omitempty"`  // its last event
-	Late  time.Duration   `json:"late,omitempty"`  // of a tick: how far the page's timer was behind, when that counted
-	Asked bool            `json:"asked,omitempty"` // with it the server was asked for a sign of life
-	First int64           `json:"first,omitempty"` // a run of samples: the first one's packets; Data has the last one's
+	At     Time            `json:"at"`
+	Event  string          `json:"event"`
+	Data   json.RawMessage `json:"data,omitempty"`
+	Count  int             `json:"count,omitempty"`  // of a run
+	Last   *Time           `json:"last,omitempty"`   // its last event
+	Late   time.Duration   `json:"late,omitempty"`   // of a tick: how far the page's timer was behind, when that counted
+	Asked  bool            `json:"asked,omitempty"`  // with it the server was asked for a sign of life
+	Probed *Probed         `json:"probed,omitempty"` // with it participants were
+	First  int64           `json:"first,omitempty"`  // a run of samples: the first one's packets; Data has the last one's
 }
 
 // Segment is a part of a trace that replays by itself: from the start, or
@@ -49,13 +50,14 @@ type Trace struct {
 }
 
 type entry struct {
-	at    Time
-	late  time.Duration
-	asked bool
-	ev    Event
-	count int
-	last  Time
-	first int64
+	at     Time
+	late   time.Duration
+	asked  bool
+	probed *Probed
+	ev     Event
+	count  int
+	last   Time
+	first  int64
 }
 
 type checkpoint struct {
@@ -74,7 +76,7 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 		t.trim()
 	}
 	changes, forgiven, asked := s.Changes, s.Forgiven, s.Signaling.AskedAt
-	packets, wake := s.packets(ev), s.Wake
+	packets, wake, probed := s.packets(ev), s.Wake, s.probedLinks()
 	late, jumped := ev.kind() == kindTick && s.late(now), s.jump(now) != 0
 	actions := s.Step(now, ev)
 	ev = t.redact.event(ev)
@@ -82,7 +84,9 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 		st.Packets = 0 // nothing new, or stale: a run of these must not look like packets that come
 		ev = st
 	}
-	if s.Changes == changes && s.Forgiven == forgiven && s.Signaling.AskedAt == asked && !late && !jumped && quiet(ev) && !consequential(actions) {
+	probes := s.probedLinks()
+	probing := len(probed)+len(probes) > 0 // an answer, and that there is none, is of its time
+	if s.Changes == changes && s.Forgiven == forgiven && s.Signaling.AskedAt == asked && !probing && !late && !jumped && quiet(ev) && !consequential(actions) {
 		t.addQuiet(now, ev)
 		return actions
 	}
@@ -90,6 +94,9 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 	row := entry{at: now, ev: ev, count: 1, asked: s.Signaling.AskedAt > asked}
 	if late {
 		row.late = now.Mono - wake
+	}
+	if len(probes) > 0 && !slices.Equal(probes, probed) {
+		row.probed = s.probed()
 	}
 	t.rows = append(t.rows, row)
 	return actions
@@ -234,7 +241,7 @@ func (t *Trace) Segments() []Segment {
 func encodeRows(entries []entry) []Row {
 	rows := make([]Row, len(entries))
 	for i, e := range entries {
-		rows[i] = Row{At: e.at, Late: e.late, Asked: e.asked, Event: e.ev.kind().String(), Data: signal.Raw(e.ev)}
+		rows[i] = Row{At: e.at, Late: e.late, Asked: e.asked, Probed: e.probed, Event: e.ev.kind().String(), Data: signal.Raw(e.ev)}
 		if string(rows[i].Data) == "{}" {
 			rows[i].Data = nil
 		}
@@ -281,7 +288,9 @@ func Replay(policy Policy, segments []Segment, observe Observer) (*Session, erro
 			// The events of a run are not where they were, so a path may fall silent
 			// here that did not, and nothing would answer what is asked then.
 			s.mayNotAsk = !st.asked
+			probed := s.probedLinks()
 			actions := s.Step(st.at, st.ev)
+			s.probeAs(st.probed, probed)
 			if st.asked {
 				s.Signaling.AskedAt = st.at.Mono
 			}
@@ -307,10 +316,11 @@ func (st *state) check() error {
 }
 
 type step struct {
-	at    Time
-	ev    Event
-	late  time.Duration
-	asked bool
+	at     Time
+	ev     Event
+	late   time.Duration
+	asked  bool
+	probed *Probed
 }
 
 // expand turns runs into their events. Runs that stand together happened
@@ -323,7 +333,7 @@ func expand(rows []Row) ([]step, error) {
 			return nil, fmt.Errorf("session: trace row %d: %w", i, err)
 		}
 		if r.Count <= 1 || r.Last == nil {
-			steps = append(steps, step{at: r.At, ev: ev, late: r.Late, asked: r.Asked})
+			steps = append(steps, step{at: r.At, ev: ev, late: r.Late, asked: r.Asked, probed: r.Probed})
 			continue
 		}
 		if r.Count > 1<<20 {

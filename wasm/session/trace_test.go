@@ -255,6 +255,30 @@ func TestAReplayAsksTheServerWhenThePageDid(t *testing.T) {
 	}
 }
 
+// A beat's number is the page's, and in a replay not as many beats are sent
+// while the events of a run go by.
+func TestAReplayAsksWhoIsAwayUnderThePagesNumbers(t *testing.T) {
+	w := newWorld(t)
+	w.jitter = rand.New(rand.NewPCG(1, 1))
+	ana, ben := w.call()
+	w.run(time.Minute)
+	ben.cutOff = true
+	ben.socketEnds(1006)
+	w.until(3*time.Second, "asked", func() bool { return ana.s.peer("p2").Link.AskedAt != 0 })
+	for _, answered := range []bool{false, true} {
+		w.until(3*time.Second, "", func() bool { return ana.s.peer("p2").Link.AskedAt == 0 == answered })
+		again, err := Replay(DefaultPolicy(), ana.trace.Segments(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, is := ana.s.peer("p2").Link, again.peer("p2").Link
+		if was.Asked != is.Asked || was.AskedAt != is.AskedAt || was.Echo != is.Echo || ana.s.Beats != again.Beats || ana.s.BeatAt != again.BeatAt {
+			t.Errorf("answered %v: asked with %d at %v, the answer before took %v; of %d beats, the next at %v; in the replay %d, %v, %v; %d, %v", answered,
+				was.Asked, was.AskedAt, was.Echo, ana.s.Beats, ana.s.BeatAt, is.Asked, is.AskedAt, is.Echo, again.Beats, again.BeatAt)
+		}
+	}
+}
+
 func TestReplayRefusesWhatIsNoTrace(t *testing.T) {
 	row := func(event, data string) []Segment {
 		return []Segment{{Rows: []Row{{At: Time{1, 1}, Event: event, Data: []byte(data)}}}}

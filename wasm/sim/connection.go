@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -216,6 +217,14 @@ func (c *connection) overtake() {
 		if !c.closed && !d.closed && c.ours == ufrag && c.flows() && d.theirs != ufrag && d.local.ufrag == c.theirs && w.noise.chance(0.5) {
 			d.pruned = ufrag
 		}
+	})
+}
+
+// pruned says whether a path to the participant was lost to that: pictures may
+// be back a moment before the beats that were said into it.
+func (p *page) pruned(participant string) bool {
+	return slices.ContainsFunc(p.links, func(c *connection) bool {
+		return c.link.Peer == participant && (c.pruned != "" || c.peer != nil && c.peer.pruned != "")
 	})
 }
 

@@ -54,9 +54,10 @@ func (t *tab) leave(g going, then func()) {
 	if g.deed != deedClosed {
 		g.answer = max(g.answer, 20*time.Millisecond)
 	}
-	if p.parting != nil {
+	if p.parting != nil || p.goings > 0 {
 		w.oracle.tellsNothing(p) // the socket that is closed now may be looked at for the going before
 	}
+	p.goings++
 	p.maybe(g)
 	if g.ask > 0 && p.listens && p.goodbyes.Ask {
 		p.dialogs++

@@ -146,7 +146,10 @@ func (o *oracle) did(p *page, d deed) {
 
 // hasRoad says whether the page's last words reach the server.
 func (o *oracle) hasRoad(p *page) bool {
-	return p.machine().reaches() && o.world.server.serves() && p.socket != nil && p.socket.state == socketOpen && !p.socket.toServer.cut && p.socket.served && p.socket.greeted
+	// Without Web Locks the room may take a page that is not let in yet for a
+	// copy, and then it is told nothing of the one that it knows.
+	known := p.machine().locks || p.view.Signaling == session.SignalingStateOpen
+	return known && p.machine().reaches() && o.world.server.serves() && p.socket != nil && p.socket.state == socketOpen && !p.socket.toServer.cut && p.socket.served && p.socket.greeted
 }
 
 // letIn notes that the server has welcomed a page of the identity, whether the
@@ -190,8 +193,7 @@ func (o *oracle) leftWord(p *page) {
 func (o *oracle) pressedLeave(p *page) {
 	if i := o.whose(p); i != nil && !i.left {
 		i.left, i.at, i.said = true, o.world.clock.now, true
-		// Without Web Locks the room may take a page that is not let in yet for a copy.
-		i.roads = o.hasRoad(p) && (p.machine().locks || p.view.Signaling == session.SignalingStateOpen)
+		i.roads = o.hasRoad(p)
 	}
 }
 

@@ -52,6 +52,7 @@ type page struct {
 	goodbyes session.Goodbyes
 	stub     *socket       // the socket that the stub has
 	parting  *socket       // and had at beforeunload
+	goings   int           // that were begun, whatever came of them
 	channels []*connection // and the control channels
 	listens  bool          // beforeunload has a handler
 	unsure   time.Duration // when it last might be leaving

@@ -191,7 +191,7 @@ func (o *oracle) plausible(p *page, v *session.PeerSnapshot) {
 	case signal.CausePageClosed, signal.CausePageNavigated, signal.CausePageReloaded:
 		ok = had(Cancel, Download, Reload, Navigate, Elsewhere, CloseTab, Duplicate)(i)
 	case signal.CausePageUnresponsive:
-		ok = either(Dialog, Cancel, Hide, Freeze, Sleep, Lossy, Slow, Restart, Drain, RestartNewKey) || o.trouble(p.machine(), i.machine, 90*second) > 0
+		ok = either(Dialog, Cancel, Hide, Freeze, Sleep, Lossy, Slow, Restart, Drain, RestartNewKey) || o.trouble(p.machine(), i.machine, 90*second) > 0 || p.pruned(i.id)
 	case signal.CauseNetworkChanged:
 		ok = either(Roam, Unplug, Attach)
 	case signal.CausePathBlocked, signal.CauseNetworkLost, signal.CauseServerUnreachable, signal.CauseServerShutdown, signal.CauseSignalingLost, signal.CausePageVanished:
