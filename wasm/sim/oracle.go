@@ -123,14 +123,8 @@ func (o *oracle) whose(p *page) *identity {
 func (o *oracle) did(p *page, d deed) {
 	i := o.whose(p)
 	o.world.tell(fmt.Sprintf("%s %s", p, d))
-	if i == nil && !p.machine().locks && p.tab.record != nil {
-		// Without Web Locks a copy of the tab speaks for the identity, too.
-		if other := o.identity(p.tab.record.Participant); other != nil {
-			if other.alive() {
-				other.lately |= 1 << deedNone // its own page is still there
-			}
-			other.lately |= 1 << d
-		}
+	if i == nil {
+		o.copied(p, d)
 	}
 	if i != nil && i.deed == deedSentAway {
 		i.lately |= 1 << d // a beacon may say so yet
@@ -142,6 +136,21 @@ func (o *oracle) did(p *page, d deed) {
 	i.lately |= 1 << d
 	i.deed, i.at, i.said, i.word = d, o.world.clock.now, false, false
 	i.roads = o.hasRoad(p)
+}
+
+// copied notes what a copy of a tab does: without Web Locks it speaks for the
+// identity, too.
+func (o *oracle) copied(p *page, d deed) {
+	if p.machine().locks || p.tab.record == nil {
+		return
+	}
+	if i := o.identity(p.tab.record.Participant); i != nil {
+		if i.alive() {
+			i.lately |= 1 << deedNone // its own page is still there
+		}
+		i.lately |= 1 << d
+		i.copied = true
+	}
 }
 
 // hasRoad says whether the page's last words reach the server.
@@ -191,7 +200,10 @@ func (o *oracle) leftWord(p *page) {
 
 // pressedLeave notes that the person hangs up.
 func (o *oracle) pressedLeave(p *page) {
-	if i := o.whose(p); i != nil && !i.left {
+	i := o.whose(p)
+	if i == nil {
+		o.copied(p, deedLeft)
+	} else if !i.left {
 		i.left, i.at, i.said = true, o.world.clock.now, true
 		i.roads = o.hasRoad(p)
 	}

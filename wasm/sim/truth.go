@@ -44,6 +44,7 @@ type identity struct {
 	blind   bool // no socket told whether a page of its navigated or closed
 	roads   bool // when it went, its socket was open and the server in reach
 	left    bool // Leave was pressed
+	copied  bool // without Web Locks a copy of its tab has spoken for it
 	crowded bool // others took its place while a restarted server knew nobody
 	keyLost bool // the server lost its key while this identity was there
 	end     *signal.End
