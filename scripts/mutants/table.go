@@ -21,6 +21,7 @@ var mutants = []mutant{
 
 	{"both sides are impolite", "wasm/session/link.go", "		return s.Participant > p.ID\n	}\n	return p.Link.Opened\n", "		return false\n	}\n	return false\n"},
 	{"both sides are polite", "wasm/session/link.go", "		return s.Participant > p.ID\n	}\n	return p.Link.Opened\n", "		return true\n	}\n	return true\n"},
+	{"who was answered unheard gives way no more than who answered", "wasm/session/negotiation.go", "		l.Opened = l.Offered && n > l.Negotiation\n", ""},
 	{"a stale answer of the browser is taken", "wasm/session/session.go", "		return ev.Attempt != l.Attempt\n	case RemoteDescriptionSet:", "		return false\n	case RemoteDescriptionSet:"},
 	{"a stale generation is accepted", "wasm/session/negotiation.go", "case e.Generation < l.Generation || e.Generation == l.Generation && l.State == linkEnded:", "case e.Generation == l.Generation && l.State == linkEnded:"},
 	{"an answer to another offer is taken", "wasm/session/negotiation.go", "if e.Generation != l.Generation || !l.Offered || e.Negotiation != l.Negotiation {", "if e.Generation != l.Generation || !l.Offered {"},
