@@ -168,7 +168,7 @@ func (s *Session) closeLink(p *peer) {
 	if l.Generation != 0 && l.State != linkEnded {
 		s.emit(ClosePeerConnection{p.name()})
 	}
-	l.Old, l.OfferAt, l.Control, l.Chat = 0, 0, false, false
+	l.Old, l.OfferAt, l.AskedAt, l.Control, l.Chat = 0, 0, 0, false, false
 	s.enterLink(p, linkEnded, l.Cause)
 }
 

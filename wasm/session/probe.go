@@ -10,6 +10,9 @@ import (
 // whether it is still there: a beat is answered from the message handler,
 // hidden or not, so it need not be waited for as long as for the next one.
 func (s *Session) probe(p *peer) {
+	if s.mayNotProbe {
+		return
+	}
 	l := &p.Link
 	s.Beats++
 	s.BeatSentAt = s.now.Mono
@@ -24,7 +27,7 @@ func (s *Session) beatBack(p *peer, n int64) {
 	if n == s.Beats {
 		l.Echo = s.now.Mono - s.BeatSentAt
 	}
-	if l.AskedAt == 0 || n < l.Asked {
+	if l.AskedAt == 0 || n < l.Asked || s.mayNotProbe {
 		return
 	}
 	l.AskedAt = 0
@@ -43,7 +46,7 @@ func (s *Session) answerBy(l *link) time.Duration {
 func (s *Session) tickProbe(p *peer) {
 	l := &p.Link
 	switch {
-	case l.AskedAt == 0:
+	case l.AskedAt == 0 || s.mayNotProbe:
 	case !p.heardWhileAway():
 		l.AskedAt = 0
 	case s.now.Mono < s.answerBy(l):

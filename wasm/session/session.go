@@ -22,10 +22,11 @@ const (
 type Session struct {
 	policy Policy
 	state
-	now       Time
-	out       []Action
-	dirty     bool // the record for the next page has changed
-	mayNotAsk bool // in a replay: the server was not asked in this step
+	now         Time
+	out         []Action
+	dirty       bool // the record for the next page has changed
+	mayNotAsk   bool // in a replay: the server was not asked in this step
+	mayNotProbe bool // and whose answer is waited for did not change
 }
 
 // state is everything that decides, as plain data: a checkpoint of it is part

@@ -19,7 +19,7 @@ type Row struct {
 	Last   *Time           `json:"last,omitempty"`   // its last event
 	Late   time.Duration   `json:"late,omitempty"`   // of a tick: how far the page's timer was behind, when that counted
 	Asked  bool            `json:"asked,omitempty"`  // with it the server was asked for a sign of life
-	Probed *Probed         `json:"probed,omitempty"` // with it participants were
+	Probed *Probed         `json:"probed,omitempty"` // before it, where it changes who is asked for a beat's answer
 	First  int64           `json:"first,omitempty"`  // a run of samples: the first one's packets; Data has the last one's
 }
 
@@ -76,7 +76,7 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 		t.trim()
 	}
 	changes, forgiven, asked := s.Changes, s.Forgiven, s.Signaling.AskedAt
-	packets, wake, probed := s.packets(ev), s.Wake, s.probedLinks()
+	packets, wake, probed := s.packets(ev), s.Wake, s.probed()
 	late, jumped := ev.kind() == kindTick && s.late(now), s.jump(now) != 0
 	actions := s.Step(now, ev)
 	ev = t.redact.event(ev)
@@ -84,9 +84,8 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 		st.Packets = 0 // nothing new, or stale: a run of these must not look like packets that come
 		ev = st
 	}
-	probes := s.probedLinks()
-	probing := len(probed)+len(probes) > 0 // an answer, and that there is none, is of its time
-	if s.Changes == changes && s.Forgiven == forgiven && s.Signaling.AskedAt == asked && !probing && !late && !jumped && quiet(ev) && !consequential(actions) {
+	probes := !slices.Equal(s.probed().Links, probed.Links)
+	if s.Changes == changes && s.Forgiven == forgiven && s.Signaling.AskedAt == asked && !probes && !late && !jumped && quiet(ev) && !consequential(actions) {
 		t.addQuiet(now, ev)
 		return actions
 	}
@@ -95,8 +94,8 @@ func (t *Trace) Step(s *Session, now Time, ev Event) []Action {
 	if late {
 		row.late = now.Mono - wake
 	}
-	if len(probes) > 0 && !slices.Equal(probes, probed) {
-		row.probed = s.probed()
+	if probes {
+		row.probed = &probed
 	}
 	t.rows = append(t.rows, row)
 	return actions
@@ -288,9 +287,11 @@ func Replay(policy Policy, segments []Segment, observe Observer) (*Session, erro
 			// The events of a run are not where they were, so a path may fall silent
 			// here that did not, and nothing would answer what is asked then.
 			s.mayNotAsk = !st.asked
-			probed := s.probedLinks()
+			s.mayNotProbe = st.probed == nil
+			if !s.mayNotProbe {
+				s.probedAs(*st.probed)
+			}
 			actions := s.Step(st.at, st.ev)
-			s.probeAs(st.probed, probed)
 			if st.asked {
 				s.Signaling.AskedAt = st.at.Mono
 			}

@@ -215,7 +215,7 @@ func (c *connection) overtake() {
 	ufrag, w := c.ours, c.page.world
 	w.after(w.noise.between(time.Millisecond, 4*time.Millisecond), func() {
 		if !c.closed && !d.closed && c.ours == ufrag && c.flows() && d.theirs != ufrag && d.local.ufrag == c.theirs && w.noise.chance(0.5) {
-			d.pruned = ufrag
+			d.pruned, d.prunedAt = ufrag, w.clock.now
 		}
 	})
 }
@@ -223,8 +223,11 @@ func (c *connection) overtake() {
 // pruned says whether a path to the participant was lost to that: pictures may
 // be back a moment before the beats that were said into it.
 func (p *page) pruned(participant string) bool {
+	lately := func(c *connection) bool {
+		return c != nil && c.pruned != "" && p.world.clock.now-c.prunedAt < 15*second
+	}
 	return slices.ContainsFunc(p.links, func(c *connection) bool {
-		return c.link.Peer == participant && (c.pruned != "" || c.peer != nil && c.peer.pruned != "")
+		return c.link.Peer == participant && (lately(c) || lately(c.peer))
 	})
 }
 

@@ -30,7 +30,7 @@ func (o *oracle) note(p *page, e signal.End) {
 // ended: who is shown as ended must be gone, or have been out of reach.
 func (o *oracle) ended(p *page, v *session.PeerSnapshot) {
 	i := o.identity(v.Participant)
-	if i == nil || !i.alive() || i.keyLost || i.copied {
+	if i == nil || !i.alive() || i.keyLost || v.End.Final && o.world.clock.now < i.copied {
 		return
 	}
 	need, lately := 9*time.Second, 90*time.Second
@@ -85,7 +85,7 @@ func (o *oracle) departed(e signal.End) {
 	if i.crowded = o.crowded(e); i.crowded {
 		return
 	}
-	if i.alive() && !again && !i.copied {
+	if i.alive() && !again && w.clock.now >= i.copied {
 		if t := o.trouble(nil, i.machine, 90*second); t < 9*time.Second {
 			w.failf("the room ends %s (%s, %v), who lives; in the last 90 s it had trouble for %v", o.name(i.id), e.Cause, e.Evidence, t)
 			return

@@ -139,7 +139,7 @@ func (o *oracle) did(p *page, d deed) {
 }
 
 // copied notes what a copy of a tab does: without Web Locks it speaks for the
-// identity, too.
+// identity, too. A beacon is late by 8 s at most, and the longest window 30 s.
 func (o *oracle) copied(p *page, d deed) {
 	if p.machine().locks || p.tab.record == nil {
 		return
@@ -149,7 +149,7 @@ func (o *oracle) copied(p *page, d deed) {
 			i.lately |= 1 << deedNone // its own page is still there
 		}
 		i.lately |= 1 << d
-		i.copied = true
+		i.copied = o.world.clock.now + 40*second
 	}
 }
 

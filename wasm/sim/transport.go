@@ -24,10 +24,11 @@ type transport struct {
 	broken    bool        // DTLS or SCTP is gone for good
 	dead      bool        // ICE has failed: needs a restart
 	pruned    string      // the remote's ufrag that it never chooses a pair of
-	relayOnly bool        // iceTransportPolicy is relay
-	inflow    bool        // packets come in
-	consent   bool        // and answers to one's own
-	lossAt    int         // counts losses of consent
+	prunedAt  time.Duration
+	relayOnly bool // iceTransportPolicy is relay
+	inflow    bool // packets come in
+	consent   bool // and answers to one's own
+	lossAt    int  // counts losses of consent
 	since     time.Duration
 	counted   float64
 	cutAt     time.Duration // when consent was lost

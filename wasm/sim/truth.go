@@ -38,15 +38,15 @@ type identity struct {
 	deeds   int   // all that was ever done to it, as bits
 	lately  int   // what was done since a page was last welcomed under it
 	at      time.Duration
-	said    bool // the stub or Leave said goodbye
-	word    bool // the browser sent what the page had left for its end
-	mute    bool // the scripts of a page of its were stopped before they could say goodbye
-	blind   bool // no socket told whether a page of its navigated or closed
-	roads   bool // when it went, its socket was open and the server in reach
-	left    bool // Leave was pressed
-	copied  bool // without Web Locks a copy of its tab has spoken for it
-	crowded bool // others took its place while a restarted server knew nobody
-	keyLost bool // the server lost its key while this identity was there
+	said    bool          // the stub or Leave said goodbye
+	word    bool          // the browser sent what the page had left for its end
+	mute    bool          // the scripts of a page of its were stopped before they could say goodbye
+	blind   bool          // no socket told whether a page of its navigated or closed
+	roads   bool          // when it went, its socket was open and the server in reach
+	left    bool          // Leave was pressed
+	copied  time.Duration // until when what a copy of its tab said may count; without Web Locks
+	crowded bool          // others took its place while a restarted server knew nobody
+	keyLost bool          // the server lost its key while this identity was there
 	end     *signal.End
 	endAt   time.Duration
 	ends    int // how many final ends the room has given it
