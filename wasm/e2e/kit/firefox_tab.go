@@ -102,17 +102,44 @@ func (t *firefoxTab) fire(statement string) {
 	}()
 }
 
-func (t *firefoxTab) find(ctx context.Context, role, name string) (handles []string, err error) {
+// likely are the elements that may have a role, by which Firefox 153 finds it
+// without asking every element of the page: that is a second in which no script
+// runs there, and the other side may call the page unresponsive.
+var likely = map[string]string{
+	"button":   "button, summary, [role=button]",
+	"checkbox": "input[type=checkbox], [role=checkbox]",
+	"combobox": "select, [role=combobox]",
+	"link":     "a[href], [role=link]",
+	"textbox":  "input, textarea, [role=textbox]",
+}
+
+func (t *firefoxTab) find(ctx context.Context, role, name string) ([]string, error) {
 	value := M{"name": name}
 	if role != "" {
 		value["role"] = role
 	}
+	where := M{"locator": M{"type": "accessibility", "value": value}}
+	if css, ok := likely[role]; ok {
+		found, err := t.locate(ctx, M{"locator": M{"type": "css", "value": css}})
+		if err != nil || len(found) == 0 {
+			return nil, err
+		}
+		var from []M
+		for _, handle := range found {
+			from = append(from, M{"sharedId": handle})
+		}
+		where["startNodes"] = from
+	}
+	return t.locate(ctx, where)
+}
+
+func (t *firefoxTab) locate(ctx context.Context, where M) (handles []string, err error) {
 	var found struct {
 		Nodes []struct {
 			SharedID string `json:"sharedId"`
 		} `json:"nodes"`
 	}
-	err = t.command(ctx, "browsingContext.locateNodes", M{"locator": M{"type": "accessibility", "value": value}}, &found)
+	err = t.command(ctx, "browsingContext.locateNodes", where, &found)
 	for _, n := range found.Nodes {
 		handles = append(handles, n.SharedID)
 	}

@@ -149,6 +149,29 @@ func TestControlsByRoleAndName(t *testing.T) {
 	})
 }
 
+// A page that stands still while a control is looked for passes for unresponsive
+// on the other side.
+func TestAPageGoesOnWhileAControlIsFound(t *testing.T) {
+	in(t, func(t *testing.T, b *Browser) {
+		p := b.NewProfile(t).NewPage(t, newSite(t).URL)
+		p.Eval(`(() => {
+			const many = document.body.appendChild(document.createElement('div'))
+			for (let n = 0; n < 5000; n++) many.appendChild(document.createElement('span')).textContent = n
+			window.still = 0
+			let last = performance.now()
+			setInterval(() => { const now = performance.now(); still = Math.max(still, now - last); last = now }, 10)
+		})()`, nil)
+		p.Press("Press me")
+		p.Find("button", "Pressed")
+		p.Toggle("Agree")
+		var still float64
+		p.Eval(`new Promise((shown) => setTimeout(() => shown(still), 20))`, &still)
+		if still > 1000 {
+			t.Errorf("it stood still for %.0f ms", still)
+		}
+	})
+}
+
 func TestProfilesAreApart(t *testing.T) {
 	in(t, func(t *testing.T, b *Browser) {
 		s := newSite(t)
