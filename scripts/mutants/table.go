@@ -32,7 +32,7 @@ var mutants = []mutant{
 	{"a hang-up says nothing", "wasm/session/session.go", "	s.sayGoodbye(signal.TypeBye, signal.IntentHangup)\n", ""},
 	{"the old connection is not closed", "wasm/session/recovery.go", "	if l.Old != 0 {\n		s.emit(ClosePeerConnection{Link{p.ID, p.Life, l.Old}})\n		l.Old = 0\n	}\n", ""},
 	{"a closed channel is not noticed", "wasm/session/recovery.go", "	l.Gone = true\n", ""},
-	{"a message that came twice is shown twice", "wasm/session/chat.go", "m.ID == c.ID && (m.From == p.ID || m.From == author):\n			return", "m.ID == c.ID && m.From == author:"},
+	{"a message that came twice is shown twice", "wasm/session/chat.go", "m.ID == c.ID && (m.From == p.ID || m.From == author ||", "m.ID == c.ID && (m.From == author ||"},
 	{"what waits for the channel is forgotten", "wasm/session/chat.go", "		s.sendUnsent(p)\n	}\n}", "		p.Unsent = nil\n	}\n}"},
 	{"the welcome's roster is not read", "wasm/session/signaling.go", "	for _, row := range w.Roster {\n		s.presence(row, true)\n	}\n", ""},
 	{"a newer revision of an end is not taken", "wasm/session/peer.go", "if p == nil || p.Left && p.End != nil && p.End.Final && p.End.Revision >= end.Revision {", "if p == nil || p.Left {"},

@@ -97,8 +97,8 @@ func (s *Session) hear(p *peer, seq int64, c signal.Chat) {
 	id := c.ID
 	for _, m := range s.Messages {
 		switch {
-		case m.ID == p.ID+"/"+c.ID, m.ID == c.ID && (m.From == p.ID || m.From == author):
-			return
+		case m.ID == p.ID+"/"+c.ID, m.ID == c.ID && (m.From == p.ID || m.From == author || m.Name == p.Name && m.Text == c.Text):
+			return // the last of these a copy of the author's tab has sent
 		case m.ID == c.ID:
 			id = p.ID + "/" + c.ID // somebody else used the author's id before
 		}

@@ -51,7 +51,7 @@ func (s *Session) settled(l *link) time.Duration {
 func (s *Session) localDescriptionSet(p *peer, ev LocalDescriptionSet) {
 	l := &p.Link
 	if ev.Err != "" {
-		s.negotiationBroke(p, "set local description: "+ev.Err)
+		s.endLink(p, Evidence{Negotiation: "set local description: " + ev.Err})
 		return
 	}
 	if ufrag := ufragOf(ev.SDP); ufrag != l.Local {
@@ -103,7 +103,7 @@ func (s *Session) sendAnswer(p *peer) {
 func (s *Session) remoteDescriptionSet(p *peer, ev RemoteDescriptionSet) {
 	l := &p.Link
 	if ev.Err != "" {
-		s.negotiationBroke(p, "set remote description: "+ev.Err)
+		s.endLink(p, Evidence{Negotiation: "set remote description: " + ev.Err})
 		return
 	}
 	if l.RemoteAt == 0 {
@@ -117,12 +117,6 @@ func (s *Session) remoteDescriptionSet(p *peer, ev RemoteDescriptionSet) {
 	if l.Needed {
 		s.offer(p, false)
 	}
-}
-
-// negotiationBroke is an offer or an answer that a browser does not take.
-func (s *Session) negotiationBroke(p *peer, why string) {
-	p.Link.note(why)
-	s.endLink(p, Evidence{Negotiation: why})
 }
 
 // fromPeer takes a description or a candidate, from either lane.
@@ -221,6 +215,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	}
 	l.Opened = l.Opened || l.AgreedAt == 0
 	l.Offered, l.OfferAgain, l.Answered, l.AgreedAt = false, 0, true, s.now.Mono
+	l.FirstOffer = s.now.Mono // it is this browser that is waited for from here on
 	ufrag := ufragOf(d.SDP)
 	if ufrag != l.Remote {
 		l.Search.RemoteNAT = nat{} // other sockets from here on
@@ -335,7 +330,7 @@ func (s *Session) tickNegotiation(p *peer) {
 	switch {
 	case l.RemoteAt == 0 && l.FirstOffer != 0 && now-l.FirstOffer >= s.policy.NegotiateWithin:
 		if l.Making || l.Applying || l.Answered {
-			s.negotiationBroke(p, "this browser took no description within "+s.policy.NegotiateWithin.String())
+			s.endLink(p, Evidence{Negotiation: "this browser took no description within " + s.policy.NegotiateWithin.String()})
 			return
 		}
 		s.endLink(p, Evidence{NoAnswer: true})

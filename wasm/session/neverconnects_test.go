@@ -150,9 +150,10 @@ func TestABrowserThatTakesNoDescriptionIsNegotiationFailed(t *testing.T) {
 	for name, begin := range map[string]func(w *world, ana *page){
 		"its own":      func(w *world, ana *page) { ana.hangs = true; w.run(DefaultPolicy().OfferAfter) },
 		"the remote's": func(w *world, ana *page) { ana.hangs = true; ana.hearOffer(4, 1, 1, 1, "v=0") },
-		"the remote's answer": func(w *world, ana *page) {
-			w.run(DefaultPolicy().OfferAfter)
-			w.after(3*packetTime, func() { ana.hangs = true; ana.hearAnswer() })
+		"the remote's answer, which came late": func(w *world, ana *page) {
+			w.run(DefaultPolicy().OfferAfter + DefaultPolicy().NegotiateWithin - 20*time.Millisecond)
+			ana.hangs = true
+			ana.hearAnswer()
 		},
 	} {
 		w, ana := onewire(t)
@@ -161,6 +162,9 @@ func TestABrowserThatTakesNoDescriptionIsNegotiationFailed(t *testing.T) {
 		ana.expect(StateRecovering, "Zoe", PeerNegotiating, "")
 		w.run(2 * time.Millisecond)
 		ana.expect(StateWaiting, "Zoe", PeerEnded, signal.CauseNegotiationFailed)
+		if end := ana.peer("Zoe").End; end != nil && strings.Count(strings.Join(end.Evidence, "\n"), "within 20s") != 1 {
+			t.Errorf("the evidence is %q, want it once", end.Evidence)
+		}
 		if t.Failed() {
 			t.Fatal(name)
 		}

@@ -164,6 +164,26 @@ func TestChatOfOneWhoCameBackAsSomebodyNewIsACopyByItsId(t *testing.T) {
 	}
 }
 
+// Without Web Locks a copy of a tab sends what the tab has not delivered yet,
+// each as somebody new, and neither under the id of who wrote it.
+func TestChatOfACopyOfATabIsACopyByItsNameAndWords(t *testing.T) {
+	w := newWorld(t)
+	ana, _ := w.call()
+	w.open(Config{Name: "Ben", JoinNow: true})
+	w.until(3*time.Second, "three are connected", func() bool { return len(ana.s.Peers) == 2 && ana.s.Peers[1].Link.Chat })
+	for _, from := range []Link{ana.s.Peers[0].name(), ana.s.Peers[1].name()} {
+		ana.step(ChatReceived{Link: from, Chat: signal.Chat{ID: "p9-1-1", Text: "hello"}})
+		ana.step(ChatReceived{Link: from, Chat: signal.Chat{ID: "p9-1-2", Text: "of " + from.Peer}})
+	}
+	var got []string
+	for _, m := range ana.s.Snapshot().Messages {
+		got = append(got, m.Text)
+	}
+	if want := []string{"hello", "of p2", "of p3"}; !slices.Equal(got, want) {
+		t.Errorf("Ana sees %q, want %q", got, want)
+	}
+}
+
 func TestChatThatIsEmptyOrTooLongIsNotSaid(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.call()

@@ -158,7 +158,7 @@ func (o *oracle) hasRoad(p *page) bool {
 	// Without Web Locks the room may take a page that is not let in yet for a
 	// copy, and then it is told nothing of the one that it knows.
 	known := p.machine().locks || p.view.Signaling == session.SignalingStateOpen
-	return known && p.machine().reaches() && o.world.server.serves() && p.socket != nil && p.socket.state == socketOpen && !p.socket.toServer.cut && p.socket.served && p.socket.greeted
+	return known && p.machine().reaches() && o.world.server.serves() && p.socket != nil && p.socket.state == socketOpen && p.socket.code == 0 && !p.socket.toServer.cut && p.socket.served && p.socket.greeted
 }
 
 // letIn notes that the server has welcomed a page of the identity, whether the
