@@ -69,7 +69,7 @@ func (o *oracle) agrees(f final) {
 	if f.page == nil || f.page.gone || f.page.session.Ended() || i == nil || i.end == nil || i.alive() || o.restartAt > i.endAt {
 		return
 	}
-	if o.restarts > 0 && f.end.Final && f.end.Revision > i.end.Revision {
+	if o.restarts > 0 && f.end.Final && (f.end.Revision > i.end.Revision || f.end.Revision == i.end.Revision && f.at < o.restartAt) {
 		return // the word of the server before the last restart; the one that is there now counts anew
 	}
 	if f.end.Cause != i.end.Cause || f.end.Revision != i.end.Revision || !f.end.Final {
