@@ -52,7 +52,7 @@ type link struct {
 	Waiting     waitingOffer       // the remote's, that came too soon
 	Offer       signal.Description // as it was sent
 	OfferAgain  time.Duration
-	FirstOffer  time.Duration // from when an answer is waited for; 0 before
+	FirstOffer  time.Duration // from when an answer is waited for, then this browser that takes it; 0 before
 	RemoteAt    time.Duration // from when a path is: the first remote description
 	PausedAt    time.Duration // since when neither can come
 	Resumed     bool          // they could again, once at least
