@@ -116,6 +116,9 @@ var findings = []struct {
 		p.here(srflxLine, "")
 		p.there(hostLine)
 		p.step(session.ControlOpened{Link: p.link})
+		p.waits(5 * time.Second)
+		p.link.Generation = p.s.Snapshot().Peers[0].Generation
+		p.here(srflxLine, "") // the server answers still
 	}},
 }
 

@@ -165,15 +165,14 @@ func TestPathWithoutARelayIsNotFound(t *testing.T) {
 
 // finds waits until the page says what the evidence shows of the networks, by
 // its id and in the panel in words.
-func (p *Page) finds(name string, findings ...string) {
+func (p *Page) finds(name, finding string) {
 	p.t.Helper()
 	p.Until("the page says what it found", tile(name)+`.dataset.finding !== ''`)
-	if got := p.Text(tile(name) + `.dataset.finding`); !oneOf(got, findings) {
-		p.t.Errorf("of the way to %s the page says %q, want one of %v", name, got, findings)
-	} else {
-		p.Press("Connection to " + name)
-		p.Until("the panel words it", panelOf(name, fmt.Sprintf(`p.querySelector('.verdict-more').checkVisibility() && p.querySelector('.verdict-more').textContent === %q`, words(p.t, "finding."+got))))
+	if got := p.Text(tile(name) + `.dataset.finding`); got != finding {
+		p.t.Fatalf("of the way to %s the page says %q, want %s", name, got, finding)
 	}
+	p.Press("Connection to " + name)
+	p.Until("the panel words it", panelOf(name, fmt.Sprintf(`p.querySelector('.verdict-more').checkVisibility() && p.querySelector('.verdict-more').textContent === %q`, words(p.t, "finding."+finding))))
 }
 
 // words are what the page says in English.

@@ -67,7 +67,8 @@ func Find(e PathEvidence) signal.Finding {
 
 // pathEvidence is what is at hand about the path to p.
 func (s *Session) pathEvidence(p *peer) PathEvidence {
-	l, r := &p.Link, &s.Reach
+	l := &p.Link
+	r := &l.Reach
 	return PathEvidence{
 		Local: l.All.Local, Remote: l.All.Remote,
 		AskedSTUN: s.asked("stun"), AskedRelay: s.hasRelay(),

@@ -33,6 +33,19 @@ func TestWhoAsksForCredentialsAllTheTimeIsPassedOnNowAndThen(t *testing.T) {
 	}
 }
 
+// The server may never answer for one of them: its socket ended meanwhile.
+func TestWhoWasPassedOnInVainIsPassedOnAgain(t *testing.T) {
+	w, ana, ben := relayed(t, time.Minute)
+	ben.cutOff = true
+	ben.socketEnds(1006)
+	w.until(2*time.Minute, "Ben asks Ana", func() bool { return ana.s.Peers[0].WantsICE })
+	ana.socketEnds(1006)
+	w.run(2 * time.Minute)
+	if ben.s.expired() {
+		t.Error("Ben's credentials have expired")
+	}
+}
+
 func TestCredentialsAreTakenFromWhomWasAsked(t *testing.T) {
 	_, ana, ben := relayed(t, time.Minute)
 	ana.s.ICE.AskedAt, ana.s.ICE.AskedOf = 1, "zoe"

@@ -98,7 +98,7 @@ func (s *Session) askICE() {
 
 // refreshFor passes on that a remote page without signaling asks.
 func (s *Session) refreshFor(p *peer) {
-	if !s.Signaling.Welcomed || p.WantsICE || p.Lane != string(SignalingStateLost) || p.ICEAskedAt != 0 && s.now.Mono < p.ICEAskedAt+s.policy.RefreshAgainAfter {
+	if !s.Signaling.Welcomed || p.Lane != string(SignalingStateLost) || p.ICEAskedAt != 0 && s.now.Mono < p.ICEAskedAt+s.policy.RefreshAgainAfter {
 		return // the server puts out who says too much, whoever had it say so
 	}
 	p.WantsICE, p.ICEAskedAt = true, max(s.now.Mono, 1)

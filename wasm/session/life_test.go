@@ -414,6 +414,18 @@ func TestASocketThatHasNotOpenedIsTriedAnewOnceThereIsANetwork(t *testing.T) {
 	}
 }
 
+// Somebody who waits alone has no path whose silence would tell.
+func TestAnOpenSocketThatWentWithItsNetworkIsGivenUpAfterTheHint(t *testing.T) {
+	w := newWorld(t)
+	ana := w.open(Config{Name: "Ana", JoinNow: true})
+	w.until(time.Second, "Ana waits", func() bool { return ana.s.Snapshot().State == StateWaiting })
+	w.run(time.Second)
+	ana.conn = 0 // what is sent on the socket gets nowhere, and nobody says so
+	ana.step(NetworkChanged{Online: true})
+	w.until(2*time.Second, "Ana dials", func() bool { return ana.kinds["OpenSignaling"] == 2 })
+	w.until(time.Second, "Ana is back", func() bool { return ana.s.Snapshot().Signaling == SignalingStateOpen })
+}
+
 // outbox tests speak for the server by hand.
 func TestWhatIsNotAcknowledgedIsSentAgainAfterAWelcomeAndNotTwice(t *testing.T) {
 	w, ana := onewire(t)

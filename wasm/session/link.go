@@ -96,6 +96,7 @@ type link struct {
 
 	Search          search // for the newest path
 	All             search // for all of this link's; where NATs map to counts for each search by itself
+	Reach           reach  // which servers answer
 	Symmetric       bool   // a search found this page's NAT so, since the network changed last
 	RemoteSymmetric bool   // and the other's
 }
@@ -136,8 +137,11 @@ func (s *Session) newLink(p *peer, generation int, offers bool) {
 	}
 	p.Link = link{Generation: generation, State: was.State, Cause: was.Cause, Since: was.Since, Ever: was.Ever,
 		Rung: was.Rung, RungUntil: was.RungUntil, GiveUpAt: was.GiveUpAt, HeardAt: s.now.Mono, BeatHeardAt: s.now.Mono,
-		BrokenAt: was.BrokenAt, TopRung: was.TopRung, WasDirect: was.WasDirect, Blocked: was.Blocked, Recoveries: was.Recoveries, All: was.All, Symmetric: was.Symmetric, RemoteSymmetric: was.RemoteSymmetric}
-	if was.Generation != 0 && was.State != linkEnded {
+		BrokenAt: was.BrokenAt, TopRung: was.TopRung, WasDirect: was.WasDirect, Blocked: was.Blocked, Recoveries: was.Recoveries, All: was.All, Reach: was.Reach, Symmetric: was.Symmetric, RemoteSymmetric: was.RemoteSymmetric}
+	switch {
+	case was.State == linkEnded:
+		p.Link.Reach = reach{} // of another try
+	case was.Generation != 0:
 		p.Link.Old = was.Generation
 	}
 	p.Lane = ""
@@ -220,7 +224,7 @@ func (s *Session) handleLink(p *peer, ev Event) {
 	case CandidateRefused:
 		l.note("a remote candidate was refused: " + ev.Err)
 	case CandidateFailed:
-		s.Reach.fails(ev)
+		l.Reach.fails(ev)
 		l.note("candidate error " + itoa(ev.Code) + " " + ev.Text)
 	case ConnectionStateChanged:
 		s.connectionState(p, ev.State)

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// reach is what this page found out about its own network: which servers
-// answer, over all links and restarts, since the network changed last.
+// reach is what the searches of a link tell of this page's own network: which
+// servers answer, since that network changed last or the link broke. What
+// answered before says nothing of what passes now.
 type reach struct {
-	AskedAt time.Duration // when gathering with servers began; 0 while none did
+	AskedAt time.Duration // when the first of these searches began; 0 while none did
 	STUN    bool          // a STUN server answered over UDP
 	UDP     bool          // a relay answered over UDP
 	Stream  bool          // a relay answered over TCP or TLS
@@ -64,10 +65,10 @@ func (r *reach) fails(ev CandidateFailed) {
 	}
 }
 
-// gathers notes that a connection begins to look for candidates.
-func (s *Session) gathers() {
-	if s.Reach.AskedAt == 0 && len(s.iceServers()) > 0 {
-		s.Reach.AskedAt = max(s.now.Mono, 1)
+// asks notes that a search begins: the first after a break asks all servers anew.
+func (l *link) asks(now time.Duration) {
+	if l.Reach.AskedAt == 0 || l.Reach.AskedAt < l.BrokenAt {
+		l.Reach = reach{AskedAt: max(now, 1)}
 	}
 }
 

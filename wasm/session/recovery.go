@@ -325,11 +325,12 @@ func (s *Session) networkChanged(online bool) {
 	if !online {
 		return
 	}
-	s.Reach, s.ICE.Moved = reach{}, false
+	s.ICE.Moved = false
 	s.Networks++
 	s.dialAnew()
+	s.askServer() // nobody says of an open socket that it went with the network
 	for _, p := range s.Peers {
-		p.Link.All, p.Link.Symmetric = search{}, false // of the network before
+		p.Link.All, p.Link.Symmetric, p.Link.Reach = search{}, false, reach{} // of the network before
 		p.Link.leaves()
 		switch l := &p.Link; l.State {
 		case linkNegotiating:

@@ -223,7 +223,6 @@ func (r *redactor) state(st state) []byte {
 	copied.Config = r.config(copied.Config)
 	copied.Offer = r.record(copied.Offer)
 	copied.ICE.Servers, copied.ICE.Address = r.servers(copied.ICE.Servers), r.text(copied.ICE.Address)
-	copied.Reach.Refused = r.text(copied.Reach.Refused)
 	copied.Token, copied.ByeKey, copied.Goodbyes.Key = hide(copied.Token), hide(copied.ByeKey), hide(copied.Goodbyes.Key)
 	copied.Messages, copied.End, copied.Former = veilAll(copied.Messages), r.end(copied.End), r.end(copied.Former)
 	for i, k := range copied.Signaling.Outbox.Kept {
@@ -236,7 +235,7 @@ func (r *redactor) state(st state) []byte {
 			}
 		}
 		p.Link.Offer.SDP, p.Link.Answer.SDP = r.text(p.Link.Offer.SDP), r.text(p.Link.Answer.SDP)
-		p.Link.Local = r.ufrag(p.Link.Local)
+		p.Link.Local, p.Link.Reach.Refused = r.ufrag(p.Link.Local), r.text(p.Link.Reach.Refused)
 		p.Link.Remote, p.Link.Waiting.Description.SDP = r.ufrag(p.Link.Remote), r.text(p.Link.Waiting.Description.SDP)
 		p.Link.Evidence = r.texts(p.Link.Evidence)
 		p.Link.Flow, p.Link.Left = r.flow(p.Link.Flow), r.pair(p.Link.Left)

@@ -50,6 +50,7 @@ func secretive() (*Session, *Trace) {
 	receive(signal.TypeError, signal.Refusal{ID: "bad-field", Got: "chatter"})
 	step(SignalingGarbled{1, `signal: payload: want the payload of chat, got {"text":"chatter`})
 	step(CandidateFailed{l, 701, "stun:[2001:db8:77::9]:3478", "STUN to (192.0.2.55:3478), timed out."})
+	step(CandidateFailed{l, 486, "turn:192.0.2.55:3478", "no more for 10.20.30.40"})
 	step(CandidateRefused{l, "Unknown ufrag (UFRAGx) for '10.20.30.40'"})
 	step(ControlOpened{l})
 	step(ChatOpened{l})

@@ -22,7 +22,7 @@ type search struct {
 // search begins anew: with a connection, and with each ICE restart.
 func (s *Session) search(p *peer) {
 	p.Link.Search = search{At: max(s.now.Mono, 1)}
-	s.gathers()
+	p.Link.asks(s.now.Mono)
 	s.Changes++
 }
 
@@ -39,7 +39,7 @@ func (s *Session) found(p *peer, ev CandidateFound) {
 		}
 		return
 	}
-	s.Reach.answers(ev, c)
+	l.Reach.answers(ev, c)
 	l.Search.Local.count(c)
 	l.All.Local.count(c)
 	l.Search.NAT.learn(c)

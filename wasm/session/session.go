@@ -62,7 +62,6 @@ type state struct {
 	Beats       int64
 	Offline     bool // the browser says that there is no network
 	ICE         iceState
-	Reach       reach
 	After       signal.After  // what the next hello says of the past
 	SleptAt     time.Duration // the clocks jumped
 	Former      *End          // what the others were told of the last stay

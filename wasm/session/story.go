@@ -70,8 +70,9 @@ type whyRow struct {
 // is left.
 var whyRows = []whyRow{
 	{WhyBlocked, func(_ *Session, p *peer) bool { return p.Link.Blocked }},
-	{WhyUDPBlocked, func(s *Session, _ *peer) bool {
-		return s.asked("stun") && !s.Reach.STUN && !s.Reach.udp() && s.Reach.stream()
+	{WhyUDPBlocked, func(s *Session, p *peer) bool {
+		r := &p.Link.Reach
+		return s.asked("stun") && !r.STUN && !r.udp() && r.stream()
 	}},
 	{WhySymmetric, func(_ *Session, p *peer) bool {
 		return p.Link.Symmetric || p.Link.RemoteSymmetric

@@ -73,7 +73,7 @@ func TestWhyAPathIsRelayed(t *testing.T) {
 		for _, line := range tt.remote {
 			ana.s.heardOf(p, candidateOf(line))
 		}
-		ana.s.Reach = tt.reach
+		p.Link.Reach = tt.reach
 		ana.sampleOf("relay", "relay")
 		if got := ana.path().Why; got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
@@ -151,59 +151,6 @@ func TestALateRestartIsNotTakenForTheNewConnection(t *testing.T) {
 	w.run(DefaultPolicy().RestartICEForMost + DefaultPolicy().YieldFor + 100*time.Millisecond)
 	if l.Generation == generation {
 		t.Error("the new connection is not made where the restart does not help")
-	}
-}
-
-func TestAPathThatIsBlockedForGoodHasAFinding(t *testing.T) {
-	w, ana, _ := relayed(t, time.Minute)
-	p := ana.s.Peers[0]
-	ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 198.51.100.7 6000 typ srflx"), URL: "stun:relay.test"})
-	ana.step(CandidateFound{Link: p.name(), Candidate: candidateOf("candidate:1 1 udp 1 203.0.113.5 7000 typ relay"), RelayProtocol: "udp"})
-	w.blocked, w.broken = true, true
-	w.run(45 * time.Second)
-	ana.expect(StateWaiting, "Ben", PeerEnded, signal.CausePathBlocked)
-	if v := ana.peer("Ben"); v.End.Finding != signal.FindingPathLost || v.Path.Finding != signal.FindingPathLost || v.Path.State != PathFailed || !v.Path.Recovery[0].Failed {
-		t.Errorf("%+v, %+v: want path-lost", v.End, v.Path)
-	}
-}
-
-func TestAServerThatDoesNotAnswerHasNotRefused(t *testing.T) {
-	_, ana, _ := relayed(t, time.Minute)
-	l := ana.s.Peers[0].name()
-	ana.step(CandidateFailed{Link: l, Code: 701, URL: "turn:relay.test", Text: "timed out"})
-	if ana.s.Reach.Refused != "" {
-		t.Errorf("701 is taken for a refusal: %q", ana.s.Reach.Refused)
-	}
-	ana.step(CandidateFailed{Link: l, Code: 486, URL: "turn:relay.test", Text: "quota"})
-	if ana.s.Reach.Refused != "486 quota" {
-		t.Errorf("486 is taken for %q", ana.s.Reach.Refused)
-	}
-	ana.step(NetworkChanged{Online: true})
-	if ana.s.Reach.Refused != "" || ana.s.Reach.STUN {
-		t.Error("what another network's servers said still counts")
-	}
-}
-
-// Chromium 156 names the protocol to a relay over TCP and TLS only.
-func TestARelaysURLTellsHowItIsReached(t *testing.T) {
-	for _, tt := range []struct {
-		url, protocol string
-		want          reach
-	}{
-		{"turn:relay.test:3478?transport=udp", "", reach{UDP: true}},
-		{"turn:relay.test:3478", "", reach{UDP: true}},
-		{"turn:relay.test:3478?transport=tcp", "tcp", reach{Stream: true}},
-		{"turn:relay.test:3478?transport=tcp", "", reach{Stream: true}},
-		{"turns:relay.test:443?transport=tcp", "tls", reach{Stream: true}},
-		{"turns:relay.test:443", "", reach{Stream: true}},
-		{"", "udp", reach{UDP: true}},
-		{"", "", reach{Relay: true}},
-	} {
-		var r reach
-		r.answers(CandidateFound{URL: tt.url, RelayProtocol: tt.protocol}, iceCandidate{Protocol: "udp", Type: "relay"})
-		if r != tt.want {
-			t.Errorf("%s, %q: %+v, want %+v", tt.url, tt.protocol, r, tt.want)
-		}
 	}
 }
 
