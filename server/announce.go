@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -160,22 +159,4 @@ func serverURL(host string, port int, secure bool) string {
 		host = "[" + host + "]"
 	}
 	return scheme + "://" + host
-}
-
-// lanAddresses returns the addresses by which other devices may reach this
-// machine, IPv4 before IPv6.
-func lanAddresses() []netip.Addr {
-	interfaces, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil // they are a convenience
-	}
-	var lan []netip.Addr
-	for _, addr := range interfaces {
-		prefix, err := netip.ParsePrefix(addr.String())
-		if ip := prefix.Addr().Unmap(); err == nil && ip.IsGlobalUnicast() {
-			lan = append(lan, ip)
-		}
-	}
-	slices.SortStableFunc(lan, func(a, b netip.Addr) int { return cmp.Compare(a.BitLen(), b.BitLen()) })
-	return lan
 }

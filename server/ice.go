@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,34 +102,19 @@ func (s *iceServers) ice(at arrival, all bool, id string, life time.Duration) si
 }
 
 // seen is the address that others may find a page at, as it is told it: where
-// it comes from. Of one that was opened at localhost that is this machine's in
-// the LAN, the one that leads farthest first: the loopback one helps nobody.
+// it comes from. Of one that was opened at localhost that is this machine's
+// first in the LAN: the loopback one helps nobody.
 func (s *iceServers) seen(at arrival) string {
 	ip := at.remote
 	if ip.IsLoopback() && isLocalhost(at.host) && s.lan != nil {
 		if lan := s.lan(); len(lan) > 0 {
 			ip = lan[0]
-			if far := farthest(); slices.Contains(lan, far) {
-				ip = far
-			}
 		}
 	}
 	if !ip.IsValid() {
 		return ""
 	}
 	return ip.String()
-}
-
-// farthest is the address of this machine by which the Internet, or whatever
-// its router leads to, would be reached; the zero Addr where there is none.
-// Nothing is sent.
-func farthest() netip.Addr {
-	conn, err := net.Dial("udp4", "192.0.2.1:9") // TEST-NET-1 (RFC 5737), the discard port
-	if err != nil {
-		return netip.Addr{}
-	}
-	defer conn.Close()
-	return conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 }
 
 // end revokes what a participant of a room has.

@@ -68,23 +68,25 @@ func (o *ownCertificate) load() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	lan := o.lan()
-	if err == nil && o.serves(kept.Leaf, typed(lan)) {
+	if err == nil && o.serves(kept.Leaf, typed(o.lan())) {
 		o.kept = kept
 		return nil
 	}
-	return o.renew(lan)
+	return o.renew(nil)
 }
 
 // typed are the addresses that people type or scan: the IPv4 ones where there
 // are any. IPv6 addresses change from day to day (RFC 8981), and with each new
-// certificate all devices are warned once more.
+// certificate all devices are warned once more. Of more than it names the first
+// counts alone: which others fit changes with what happens to run.
 func typed(lan []netip.Addr) []netip.Addr {
-	six := slices.IndexFunc(lan, netip.Addr.Is6) // lanAddresses has IPv4 first
-	if six > 0 {
-		lan = lan[:six]
+	if four := onlyIPv4(lan); len(four) > 0 {
+		lan = four
 	}
-	return lan[:min(len(lan), ownAddresses)]
+	if len(lan) > ownAddresses {
+		lan = lan[:1]
+	}
+	return lan
 }
 
 func (o *ownCertificate) serves(leaf *x509.Certificate, at []netip.Addr) bool {
@@ -119,7 +121,7 @@ func (o *ownCertificate) get(hello *tls.ClientHelloInfo) (*tls.Certificate, erro
 				at = append(at, before.Unmap())
 			}
 		}
-		if err := o.renew(append(at, o.lan()...)); err != nil {
+		if err := o.renew(at); err != nil {
 			o.log.Warn("the server's certificate stays as it is", "error", err)
 		}
 	}
@@ -132,9 +134,11 @@ func (o *ownCertificate) leaf() *x509.Certificate {
 	return o.kept.Leaf
 }
 
-// renew makes a certificate and puts it into its file.
-func (o *ownCertificate) renew(lan []netip.Addr) error {
-	made, text, err := makeCertificate(o.host, lan, o.now())
+// renew makes a certificate for these addresses and those of now, and puts it
+// into its file.
+func (o *ownCertificate) renew(first []netip.Addr) error {
+	lan := o.lan()
+	made, text, err := makeCertificate(o.host, slices.Concat(first, typed(lan), lan), o.now())
 	if err != nil {
 		return fmt.Errorf("make the server's certificate: %w", err)
 	}

@@ -199,6 +199,31 @@ func TestTheOwnCertificateNamesSoManyAddressesAndNoMore(t *testing.T) {
 	if again, err := ownOf(t, folder, "desk", 0, lan...); err != nil || !again.leaf().Equal(first) {
 		t.Errorf("the next start makes another one, %v", err)
 	}
+	// Other containers run than before.
+	slices.Reverse(lan[1:])
+	if again, err := ownOf(t, folder, "desk", 0, lan...); err != nil || !again.leaf().Equal(first) {
+		t.Errorf("in another order there is another one, %v", err)
+	}
+	lan[0] = "192.168.1.20"
+	if moved, err := ownOf(t, folder, "desk", 0, lan...); err != nil || moved.leaf().VerifyHostname("192.168.1.20") != nil {
+		t.Errorf("the address that others scan is left out, %v", err)
+	}
+}
+
+func TestTheOwnCertificateNamesWhatIsTypedBeforeWhatIsNot(t *testing.T) {
+	var lan []string
+	for i := range ownAddresses {
+		lan = append(lan, netip.AddrFrom16([16]byte{0: 0xfd, 15: byte(i)}).String())
+	}
+	lan = append(lan, "172.17.0.1") // of a bridge: it comes after what leads out
+	folder := t.TempDir()
+	o, err := ownOf(t, folder, "desk", 0, lan...)
+	if err != nil || o.leaf().VerifyHostname("172.17.0.1") != nil {
+		t.Fatalf("172.17.0.1 is left out, %v", err)
+	}
+	if again, err := ownOf(t, folder, "desk", 0, lan...); err != nil || !again.leaf().Equal(o.leaf()) {
+		t.Errorf("the next start makes another one, %v", err)
+	}
 }
 
 func TestABrokenCertificateFileIsNamedAndKept(t *testing.T) {

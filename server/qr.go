@@ -98,8 +98,8 @@ func showsQR(when string, stdout io.Writer) bool {
 // qrHandler answers GET /qr.svg?path=/r/ROOM&origin=ORIGIN with the QR code of
 // a room's address as other devices can open it. origin is the page's own, for
 // a proxy may have changed scheme and host; only those count whose pages may
-// connect. On this machine, which calls itself localhost, the address in the
-// LAN stands in. 204 says that no other device reaches the server.
+// connect. On this machine, which calls itself localhost, the first address for
+// other devices stands in. 204 says that none reaches the server.
 func qrHandler(at place, origins []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, origin := r.URL.Query().Get("path"), r.URL.Query().Get("origin")

@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -49,6 +50,11 @@ func onDisk(t *testing.T, folder, text string) {
 // outOfMemory fills the renderer's old space.
 const outOfMemory = `(() => { const all = []; for (;;) all.push(Array.from({ length: 10000 }, (_, i) => ({ i, text: 'x' + i }))) })()`
 
+// closedWith is the evidence of a crash whose socket closed with code.
+func closedWith(code string) string {
+	return "died without a goodbye; socket closed with " + code + "; the browser sent what the page had left for its end"
+}
+
 func TestACrashIsToldAtOnce(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -68,8 +74,11 @@ func TestACrashIsToldAtOnce(t *testing.T) {
 			before := ana.Text(tile("Ben") + `.dataset.peer`)
 			tt.crash(ben)
 			ana.SeesCause("Ben", "away", "page-crashed")
+			// Of a socket on which messages pass each way, and this crash comes among
+			// the last candidates, Chromium 156 sometimes resets the connection without
+			// a close frame: 1006. On the wire, with an answer every 2 ms, in 1 of 180.
 			evidence := ana.Text(`holdline.snapshot().peers[0].end.evidence.join('; ')`)
-			if evidence != "died without a goodbye; socket closed with 1001; the browser sent what the page had left for its end" {
+			if !slices.Contains([]string{closedWith("1001"), closedWith("1006")}, evidence) {
 				t.Errorf("evidence: %s", evidence)
 			}
 			// The tab of a crashed page is still there: its reload button brings it back.
