@@ -109,7 +109,6 @@ func TestPathThatTheDoctorFindsThroughASymmetricNAT(t *testing.T) {
 // mapsAs has Ana check with a server at this port, which is the relay, too, and
 // with a second one that has no more than the first one's STUN.
 func (s *town) mapsAs(port int, want mapping, ways map[doctor.CheckID]string) {
-	s.t.Helper()
 	at := s.server.Address()
 	certificate, key := s.trusted.Certificate(s.server.Name())
 	holdlineOn(s.t, s.server, "--addr", fmt.Sprintf("%s:%d", at, port), "--tls-cert", certificate, "--tls-key", key)
