@@ -11,6 +11,8 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/pion/turn/v5"
 
 	"holdline/server/signal"
+	"holdline/wasm/doctor"
 	"holdline/wasm/e2e/kit"
 )
 
@@ -194,7 +197,17 @@ func (c *clinic) offer(url string) {
 // patient is a page at /check of somebody's browser.
 func (c *clinic) patient(script string) *Page {
 	c.t.Helper()
-	p := visit(c.t, "Ana", c.URL+"/check?lang=en", script)
+	return c.patientIn(profileOf(c.t, "Ana"), script)
+}
+
+// patientIn is the same in this browser.
+func (c *clinic) patientIn(profile *kit.Profile, script string) *Page {
+	c.t.Helper()
+	p := NewPage(c.t, profile, "about:blank")
+	if script != "" {
+		p.BeforeDocuments(script)
+	}
+	p.Open(c.URL + "/check?lang=en")
 	p.Describe = `({ url: location.href, root: { ...document.documentElement.dataset }, status: document.querySelector('[role=status]')?.textContent,
 		verdict: { ...document.getElementById('check-verdict').dataset }, report: holdline.report() })`
 	return p
@@ -221,4 +234,83 @@ func (p *Page) judgedAs(verdict string) {
 func (p *Page) check(id string) string {
 	p.t.Helper()
 	return p.Text(`document.querySelector('[data-check=` + strconv.Quote(id) + `]').dataset.state`)
+}
+
+// sentences are what a person reads of outcomes, written out: of those that are
+// all passed, nothing else on the page tells one from another.
+var sentences = map[doctor.Outcome]string{
+	doctor.HidingNames:    "Names stand for your addresses until you allow camera or microphone. That protects you, and does no harm beyond your own network.",
+	doctor.HidingNone:     "Your addresses are shown to this page, so people in the same network find you directly.",
+	doctor.STUNAnswers:    "UDP passes, and your browser knows under which address others see you.",
+	doctor.STUNSame:       "UDP passes, and nothing between you and the server changes your address.",
+	doctor.NATNone:        "There is none in the way: others can send straight to you.",
+	doctor.NATIndependent: "It keeps one public address for everybody. Two networks like yours can meet without a relay.",
+	doctor.NATDependent:   "It uses another public address for each destination, so others cannot be told where to send. Two networks like yours cannot meet without a relay.",
+}
+
+// comesTo compares what came of checks, in the report and on the page in words.
+func (p *Page) comesTo(outcomes map[doctor.CheckID]doctor.Outcome) {
+	p.t.Helper()
+	r := p.reported(p.Text(`JSON.stringify(holdline.report())`))
+	for id, want := range outcomes {
+		if c := checkOf(r, id); c.Outcome != want {
+			p.t.Errorf("want %s: %+v", want, c)
+		}
+		if got := p.Text(`document.querySelector('[data-check=` + strconv.Quote(string(id)) + `] .check-says').textContent`); got != sentences[want] {
+			p.t.Errorf("of %s the page says %q, want %q", id, got, sentences[want])
+		}
+	}
+}
+
+// reported is a report in the program's own types.
+func (p *Page) reported(text string) doctor.Report {
+	p.t.Helper()
+	r, err := doctor.ReadReport([]byte(text))
+	if err != nil {
+		p.t.Fatalf("%v\n%s", err, text)
+	}
+	return r
+}
+
+func checkOf(r doctor.Report, id doctor.CheckID) doctor.Check {
+	for _, c := range r.Checks {
+		if c.ID == id {
+			return c
+		}
+	}
+	return doctor.Check{}
+}
+
+// copied is the report as it is in the clipboard.
+func (p *Page) copied() (text string) {
+	p.t.Helper()
+	p.Profile.AllowClipboard(p.t, p.Text(`location.origin`))
+	p.ToFront()
+	p.Press("Copy report")
+	p.says("Report copied")
+	p.Eval(`navigator.clipboard.readText()`, &text)
+	return text
+}
+
+// saved is the report as it is in the file.
+func (p *Page) saved() string {
+	p.t.Helper()
+	folder := p.t.TempDir()
+	p.Profile.DownloadTo(p.t, folder)
+	p.Press("Save report")
+	p.says("Report saved to your downloads")
+	err := os.ErrNotExist
+	for range 100 { // a file that is being written is there already
+		if all, _ := filepath.Glob(filepath.Join(folder, "holdline-check-*.json")); len(all) == 1 {
+			var data []byte
+			if data, err = os.ReadFile(all[0]); err == nil {
+				if _, err = doctor.ReadReport(data); err == nil {
+					return string(data)
+				}
+			}
+		}
+		p.Eval(`new Promise((done) => setTimeout(done, 50))`, nil)
+	}
+	p.t.Fatal(err)
+	return ""
 }

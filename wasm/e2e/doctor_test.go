@@ -5,8 +5,6 @@ package e2e
 import (
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +28,7 @@ func TestTheDoctor(t *testing.T) {
 		verdict, finding string
 		firefox          string // the verdict there, where it is another one
 		states           map[doctor.CheckID]string
+		outcomes         map[doctor.CheckID]doctor.Outcome
 	}{
 		{"a NAT that keeps its mapping", func(c *clinic) {
 			c.stun(beyond(40000))
@@ -38,36 +37,37 @@ func TestTheDoctor(t *testing.T) {
 		}, "fine", "", "", map[doctor.CheckID]string{
 			"support": "passed", "server": "passed", "socket": "passed", "clock": "passed", "addresses": "passed", "hiding": "passed", "stun": "passed", "nat": "passed",
 			"relay-udp": "passed", "relay-tcp": "passed", "relay-tls": "failed", "relay-tls-443": "skipped", "loop": "passed", "camera": "passed", "microphone": "passed",
-		}},
+		}, map[doctor.CheckID]doctor.Outcome{"hiding": doctor.HidingNone, "stun": doctor.STUNAnswers, "nat": doctor.NATIndependent}},
 		{"a NAT that maps each destination anew", func(c *clinic) {
 			c.stun(beyond(40000))
 			c.stun(beyond(40001))
 			c.relay(turnPassword, true)
-		}, "fine-relayed", "", "", map[doctor.CheckID]string{"nat": "warned", "loop": "passed"}},
+		}, "fine-relayed", "", "", map[doctor.CheckID]string{"nat": "warned", "loop": "passed"}, map[doctor.CheckID]doctor.Outcome{"nat": doctor.NATDependent}},
 		{"that, and no relay", func(c *clinic) {
 			c.stun(beyond(40000))
 			c.stun(beyond(40001))
-		}, "no-relay", "no-relay", "", map[doctor.CheckID]string{"nat": "warned", "relay-udp": "skipped", "loop": "skipped"}},
+		}, "no-relay", "no-relay", "", map[doctor.CheckID]string{"nat": "warned", "relay-udp": "skipped", "loop": "skipped"}, nil},
 		{"no NAT", func(c *clinic) {
 			c.stun(netip.AddrPort{})
 			c.stun(netip.AddrPort{})
 			c.relay(turnPassword, true)
-		}, "fine", "", "", map[doctor.CheckID]string{"stun": "passed", "nat": "passed"}},
+		}, "fine", "", "", map[doctor.CheckID]string{"stun": "passed", "nat": "passed"},
+			map[doctor.CheckID]doctor.Outcome{"stun": doctor.STUNSame, "nat": doctor.NATNone}},
 		{"UDP is blocked", func(c *clinic) {
 			c.blackHole("stun")
 			c.blackHole("turn")
 			c.relay(turnPassword, false)
-		}, "udp-blocked", "udp-blocked", "", map[doctor.CheckID]string{"stun": "failed", "nat": "skipped", "relay-udp": "failed", "relay-tcp": "passed", "loop": "passed"}},
+		}, "udp-blocked", "udp-blocked", "", map[doctor.CheckID]string{"stun": "failed", "nat": "skipped", "relay-udp": "failed", "relay-tcp": "passed", "loop": "passed"}, nil},
 		{"nothing answers", func(c *clinic) {
 			c.blackHole("stun")
 			c.blackHole("turn")
-		}, "nothing-answers", "nothing-answers", "", nil},
+		}, "nothing-answers", "nothing-answers", "", nil, nil},
 		{"the relay refuses", func(c *clinic) {
 			c.stun(beyond(40000))
 			c.stun(beyond(40000))
 			c.relay("another", true)
-		}, "relay-refused", "relay-refused", "relay-silent", map[doctor.CheckID]string{"relay-udp": "failed", "loop": "skipped"}},
-		{"no servers", func(*clinic) {}, "no-servers", "", "", nil},
+		}, "relay-refused", "relay-refused", "relay-silent", map[doctor.CheckID]string{"relay-udp": "failed", "loop": "skipped"}, nil},
+		{"no servers", func(*clinic) {}, "no-servers", "", "", nil, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newClinic(t)
@@ -83,6 +83,7 @@ func TestTheDoctor(t *testing.T) {
 					t.Errorf("%s is %s, want %s\n%s", id, got, want, p.Description())
 				}
 			}
+			p.comesTo(tt.outcomes)
 			r, err := doctor.ReadReport([]byte(p.Text(`JSON.stringify(holdline.report())`)))
 			if err != nil || string(r.Verdict) != verdict || r.Words != p.Text(`document.querySelector('[data-verdict]').textContent`) {
 				t.Errorf("the report: %v, verdict %q, %q", err, r.Verdict, r.Words)
@@ -100,6 +101,25 @@ func allWell(c *clinic) {
 	c.stun(beyond(40000))
 	c.stun(beyond(40000))
 	c.relay(turnPassword, true)
+}
+
+// TestTheDoctorOfAPageThatAddressesAreHiddenFrom: the other pages here are shown
+// them. Without them nothing tells the device's own address from that of a NAT
+// that keeps the port, too.
+func TestTheDoctorOfAPageThatAddressesAreHiddenFrom(t *testing.T) {
+	hides := kit.StartFor(t, engineOf("Ana"), kit.WithHiddenAddresses())
+	for name, mapped := range map[string]netip.AddrPort{"a NAT that keeps its mapping": beyond(40000), "no NAT": {}} {
+		t.Run(name, func(t *testing.T) {
+			c := newClinic(t)
+			c.stun(mapped)
+			c.stun(mapped)
+			c.relay(turnPassword, true)
+			p := c.patientIn(hides.NewProfile(t), "")
+			p.judged("fine", "")
+			p.comesTo(map[doctor.CheckID]doctor.Outcome{"hiding": doctor.HidingNames, "stun": doctor.STUNAnswers, "nat": doctor.NATIndependent})
+			quiet(t, p)
+		})
+	}
 }
 
 func TestTheDoctorByKeyboardAlone(t *testing.T) {
@@ -148,34 +168,10 @@ func TestTheDoctorsReportIsCopiedAndSaved(t *testing.T) {
 	c := newClinic(t)
 	p := c.patient("")
 	p.judged("no-servers", "")
-	p.Profile.AllowClipboard(t, c.URL)
-	p.ToFront()
-	p.Press("Copy report")
-	p.says("Report copied")
-	var copied string
-	p.Eval(`navigator.clipboard.readText()`, &copied)
-	if r, err := doctor.ReadReport([]byte(copied)); err != nil || r.Verdict != "no-servers" {
-		t.Errorf("copied: %v\n%s", err, copied)
-	}
-	folder := t.TempDir()
-	p.Profile.DownloadTo(t, folder)
-	p.Press("Save report")
-	p.says("Report saved to your downloads")
-	var err error
-	for range 100 { // a file that is being written is there already
-		err = os.ErrNotExist
-		if saved, _ := filepath.Glob(filepath.Join(folder, "holdline-check-*.json")); len(saved) == 1 {
-			var data []byte
-			if data, err = os.ReadFile(saved[0]); err == nil {
-				if _, err = doctor.ReadReport(data); err == nil {
-					break
-				}
-			}
+	for how, text := range map[string]string{"copied": p.copied(), "saved": p.saved()} {
+		if r := p.reported(text); r.Verdict != "no-servers" {
+			t.Errorf("%s: %s", how, text)
 		}
-		p.Eval(`new Promise((done) => setTimeout(done, 50))`, nil)
-	}
-	if err != nil {
-		t.Error(err)
 	}
 	quiet(t, p)
 }
