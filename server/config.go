@@ -109,7 +109,7 @@ func (c *config) settings(scale *float64) []group {
 			{"keep-left", "TIME", def.KeepLeft.String(), "how long a room remembers how somebody ended, for who comes back too late", duration(&p.KeepLeft, 0, 24*time.Hour)},
 			{"return-after", "TIME", def.GoawayReturn.String(), "when pages come back after a drain, at the earliest; they spread over as long again", duration(&p.GoawayReturn, 100*time.Millisecond, 30*time.Second)},
 			{"drain", "TIME", "5s", "how long SIGTERM waits for sockets to go; a second SIGTERM does not wait", duration(&c.Drain, 0, 10*time.Minute)},
-			{"time-scale", "FACTOR", "1", "shortens all other times but drain, for tests: 0.1 makes 5s half a second", factor(scale, 0.001, 1)},
+			{"time-scale", "FACTOR", "1", "shortens all other times but drain and relay-lifetime, for tests: 0.1 makes 5s half a second", factor(scale, 0.001, 1)},
 		}},
 	}
 }

@@ -82,7 +82,7 @@ func TestTheDefaultsAreThePolicysOwn(t *testing.T) {
 		Drain:          5 * time.Second,
 		Policy:         room.DefaultPolicy(),
 		Relay: relayConfig{
-			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Max: 2000, Rate: 1000, RateEach: 50,
+			Credentials: 10 * time.Minute, Keep: 12 * time.Hour, Lifetime: 10 * time.Minute, Max: 2000, Rate: 1000, RateEach: 50,
 			CheckCredentials: time.Minute, CheckFor: 2 * time.Minute,
 		},
 	}
@@ -115,7 +115,7 @@ func TestTheStateFolderFollowsTheXDGSpecification(t *testing.T) {
 var samples = map[string]string{
 	"addr": "[::1]:0", "tls-cert": "c.pem", "tls-key": "k.pem", "origins": "https://a.example, http://B.example:8080",
 	"relay-addr": ":3478", "stun-port": "off", "relay-host": "turn.example.org", "relay-public-address": "203.0.113.9, 2001:db8::9",
-	"relay-allow": "private,10.0.0.0/8", "relay-ports": "50000-50999", "relay-credentials": "5m", "relay-keep": "1h", "relay-max": "0", "relay-max-each": "7", "relay-max-address": "8", "relay-rate": "20", "relay-rate-each": "2",
+	"relay-allow": "private,10.0.0.0/8", "relay-ports": "50000-50999", "relay-credentials": "5m", "relay-keep": "1h", "relay-lifetime": "1m", "relay-max": "0", "relay-max-each": "7", "relay-max-address": "8", "relay-rate": "20", "relay-rate-each": "2",
 	"relay-control": "127.0.0.1:3480", "turn": "stun:a.example, turns:[::1]:443?transport=tcp", "turn-secret": "s",
 	"own-certificate": "false", "qr": "never", "state": "/s", "log-level": "debug",
 	"max-room": "3", "max-name": "10", "max-rooms": "7", "max-connections": "9", "max-message": "20000",
@@ -197,7 +197,7 @@ func TestNobodyHasAllOfTheRelayUnlessTheOperatorSaysSo(t *testing.T) {
 	}
 }
 
-func TestTimeScaleShortensEveryTimeButTheDrain(t *testing.T) {
+func TestTimeScaleShortensEveryTimeButTheDrainAndWhatBrowsersRefresh(t *testing.T) {
 	without(t)
 	got, err := parseConfig([]string{"--time-scale", "0.1", "--ping", "2s", "--drain", "3s"})
 	if err != nil {
@@ -206,8 +206,8 @@ func TestTimeScaleShortensEveryTimeButTheDrain(t *testing.T) {
 	want := room.DefaultPolicy()
 	want.PingEvery = 2 * time.Second
 	want = want.Scale(0.1)
-	if got.Relay.Credentials != time.Minute || got.Relay.CheckCredentials != 6*time.Second || got.Relay.CheckFor != 12*time.Second {
-		t.Errorf("relay = %+v, want a tenth of 10m, 1m and 2m", got.Relay)
+	if got.Relay.Credentials != time.Minute || got.Relay.CheckCredentials != 6*time.Second || got.Relay.CheckFor != 12*time.Second || got.Relay.Lifetime != 10*time.Minute {
+		t.Errorf("relay = %+v, want a tenth of 10m, 1m and 2m, and a lifetime of 10m", got.Relay)
 	}
 	if got.Policy != want || got.Policy.PingEvery != 200*time.Millisecond || got.Drain != 3*time.Second {
 		t.Errorf("policy = %+v, drain = %v, want %+v and 3s", got.Policy, got.Drain, want)
@@ -278,6 +278,8 @@ func TestBadValuesAreRefusedWithFlagLimitAndWhatCame(t *testing.T) {
 		{[]string{"--relay-allow", "lan"}, []string{"--relay-allow", "private", `"lan"`}},
 		{[]string{"--relay-ports", "1-2"}, []string{"--relay-ports", "1024 to 65535", `"1-2"`}},
 		{[]string{"--relay-keep", "1s"}, []string{"--relay-keep", "1m", `"1s"`}},
+		{[]string{"--relay-lifetime", "10s"}, []string{"--relay-lifetime", "20s to 1h0m0s", `"10s"`}},
+		{[]string{"--relay-lifetime", "2h"}, []string{"--relay-lifetime", "20s to 1h0m0s", `"2h"`}},
 		{[]string{"--relay-max-address", "0"}, []string{"--relay-max-address", "1 to 1000000", `"0"`}},
 		{[]string{"--relay-credentials", "1s"}, []string{"--relay-credentials", "10s", `"1s"`}},
 		{[]string{"--relay-max", "-1"}, []string{"--relay-max", "0 to 1000000", `"-1"`}},

@@ -23,7 +23,7 @@ const mbit = 1_000_000 / 8
 func newRelay(cfg relayConfig, key []byte, log *slog.Logger) *relay.Relay {
 	return relay.New(relay.Config{
 		Secret: relay.Secret(key), Public: cfg.Public, Ports: cfg.Ports, Allow: cfg.Allow, Max: cfg.max(), MaxEach: cfg.maxEach(), MaxAddress: cfg.maxAddress(),
-		Rate: int64(cfg.Rate) * mbit, RateEach: int64(cfg.RateEach) * mbit, Keep: cfg.Keep, AllocateWithin: relay.AllocateWithin, Log: log,
+		Rate: int64(cfg.Rate) * mbit, RateEach: int64(cfg.RateEach) * mbit, Keep: cfg.Keep, Lifetime: cfg.Lifetime, AllocateWithin: relay.AllocateWithin, Log: log,
 	})
 }
 

@@ -27,6 +27,7 @@ type relayConfig struct {
 
 	Credentials time.Duration // how long one opens allocations
 	Keep        time.Duration // how long after that it keeps them open
+	Lifetime    time.Duration // of allocations; not scaled: browsers refresh them
 	Max         int
 	MaxEach     int // 0 is not set
 	MaxAddress  int // 0 is not set
@@ -57,6 +58,7 @@ func (c *relayConfig) settings() group {
 		{"relay-allow", "LIST", "", "where to relay beside the Internet: private, link-local, loopback, own, 192.0.2.0/24, separated by commas; calls within a LAN need none of it, for from one relayed address to another is always allowed", allowed(&c.Allow)},
 		{"relay-credentials", "TIME", "10m", "how long a page's credentials open new allocations; the open ones end with the participant", duration(&c.Credentials, 10*time.Second, longestCredentials)},
 		{"relay-keep", "TIME", "12h", "how long after their expiry credentials keep open what they have opened; then the page takes fresh ones", duration(&c.Keep, time.Minute, 7*24*time.Hour)},
+		{"relay-lifetime", "TIME", "10m", "how long an allocation stays open without a refresh, which browsers send in time: what one leaves behind without a word ends then", duration(&c.Lifetime, shortestLifetime, time.Hour)},
 		{"relay-max", "N", "2000", "allocations at the same time; each needs a file descriptor, over TCP two", number(&c.Max, 0, 1_000_000)},
 		{"relay-max-each", "N", "", "the same for one participant, who needs up to three for each other one and network (default: 100, but no more than a quarter of all)", number(&c.MaxEach, 1, 10_000)},
 		{"relay-max-address", "N", "", "the same from one IPv4 address or IPv6 /64, whoever comes from there: from an office, or from a proxy before TCP and TLS, for which it should be as high as --relay-max (default: half of all)", number(&c.MaxAddress, 1, 1_000_000)},
@@ -67,6 +69,10 @@ func (c *relayConfig) settings() group {
 		{"turn-secret", "SECRET", "", "what the TURN server makes credentials with (coturn: static-auth-secret); best given as HOLDLINE_TURN_SECRET, which others on the machine do not see", text(&c.TURNSecret)},
 	}}
 }
+
+// shortestLifetime of an allocation is 20 s: Firefox 153 refreshes 10 s before
+// the end, and takes none whose end is nearer than that.
+const shortestLifetime = 20 * time.Second
 
 // check returns what is wrong with the settings together.
 func (c *relayConfig) check() error {

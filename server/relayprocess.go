@@ -29,7 +29,7 @@ func (c *config) relaySettings(scale *float64) []group {
 	mine := map[string]string{
 		"relay-addr":  "address over UDP and TCP, and with --tls-cert over TLS",
 		"stun-port":   same,
-		"relay-ports": same, "relay-public-address": same, "relay-allow": same, "relay-keep": same,
+		"relay-ports": same, "relay-public-address": same, "relay-allow": same, "relay-keep": same, "relay-lifetime": same,
 		"relay-max": same, "relay-max-each": same, "relay-max-address": same, "relay-rate": same, "relay-rate-each": same,
 		"relay-control": "where the server tells it who has left; the server gets the same",
 		"tls-cert":      "certificate chain in PEM; turns on TURN over TLS, which the server offers where its own certificate is for the same name",

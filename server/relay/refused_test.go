@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"strings"
@@ -170,6 +171,24 @@ func TestAnExpiredCredentialMakesNoAllocationButKeepsOne(t *testing.T) {
 	b.wantRefused(RefusedExpired, 2)
 }
 
+func TestAnAllocationIsGrantedTheConfiguredLifetime(t *testing.T) {
+	for lifetime, want := range map[time.Duration]uint32{0: 600, 20 * time.Second: 20, time.Hour: 3600} {
+		for _, network := range []string{"udp", "tcp"} {
+			cfg := generous()
+			cfg.Lifetime = lifetime
+			b := start(t, cfg)
+			c, _ := b.allocate(network, "ana")
+			msg, err := answer(c, stun.MethodRefresh)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seconds, err := msg.Get(stun.AttrLifetime); err != nil || binary.BigEndian.Uint32(seconds) != want {
+				t.Errorf("%v over %s: lifetime %v, %v, want %d s", lifetime, network, seconds, err, want)
+			}
+		}
+	}
+}
+
 // allocateAt makes an allocation with a credential that is good at another time.
 func (b *bench) allocateAt(network string, at time.Time) (*turn.Client, net.PacketConn) {
 	b.t.Helper()
@@ -182,14 +201,20 @@ func (b *bench) allocateAt(network string, at time.Time) (*turn.Client, net.Pack
 	return c, relayed
 }
 
-// refresh asks for another ten minutes with a client's own credential.
+// refresh asks for another lifetime with a client's own credential.
 func refresh(b *bench, c *turn.Client) error { return ask(b, c, stun.MethodRefresh) }
 
 // ask sends a request with a client's own credential.
 func ask(b *bench, c *turn.Client, method stun.Method, attributes ...stun.Setter) error {
+	_, err := answer(c, method, attributes...)
+	return err
+}
+
+// answer is that to such a request.
+func answer(c *turn.Client, method stun.Method, attributes ...stun.Setter) (*stun.Message, error) {
 	realm, nonce, err := challenge(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	username := c.Username().String()
 	setters := append([]stun.Setter{stun.TransactionID, stun.NewType(method, stun.ClassRequest)}, attributes...)
@@ -197,18 +222,18 @@ func ask(b *bench, c *turn.Client, method stun.Method, attributes ...stun.Setter
 		stun.NewLongTermIntegrity(username, realm.String(), passwordOf(testSecret, username)), stun.Fingerprint)
 	msg, err := stun.Build(setters...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	result, err := c.PerformTransaction(msg, c.TURNServerAddr(), false)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if result.Msg.Type.Class == stun.ClassErrorResponse {
 		var code stun.ErrorCodeAttribute
 		code.GetFrom(result.Msg)
-		return fmt.Errorf("error %d", code.Code)
+		return nil, fmt.Errorf("error %d", code.Code)
 	}
-	return nil
+	return result.Msg, nil
 }
 
 // challenge is the answer to a request without a credential.

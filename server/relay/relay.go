@@ -31,6 +31,11 @@ type Config struct {
 	// the server was restarted and was never told who had been there.
 	Keep time.Duration
 
+	// Lifetime is RFC 8656's time-to-expiry: how long an allocation is open after
+	// it was made or last refreshed, unless its client asks for another time of
+	// less than an hour. 0 is the RFC's 10 min.
+	Lifetime time.Duration
+
 	AllocateWithin time.Duration // how long a TCP connection may be without an allocation
 	Now            func() time.Time
 	Log            *slog.Logger // nil keeps silent
@@ -93,7 +98,7 @@ func New(cfg Config) *Relay {
 func (r *Relay) server(packets []turn.PacketConnConfig, streams []turn.ListenerConfig) (*turn.Server, error) {
 	return turn.NewServer(turn.ServerConfig{
 		Realm: realm, LoggerFactory: quiet(), InboundMTU: packetBuffer,
-		AuthHandler: r.authenticate, QuotaHandler: r.withinQuota,
+		AuthHandler: r.authenticate, QuotaHandler: r.withinQuota, AllocationLifetime: r.cfg.Lifetime,
 		PacketConnConfigs: packets, ListenerConfigs: streams,
 		EventHandler: r.events(),
 	})

@@ -13,16 +13,18 @@ import (
 
 func TestPathThatAFirewallBlocks(t *testing.T) {
 	s := newTown(t, nets.Cone, nets.Cone).serve().call().play()
-	s.ana.goes("Ben", "direct")
+	s.direct()
 	since := time.Now()
 	s.ana.home.Line.Drop(nets.With(s.ben.home.Line.Address))
 	s.ana.goes("Ben", "relayed")
 	s.connected().move()
 	within(t, "the way around the firewall", since, renewed)
-	s.by(session.RungNewConnection)
+	s.by(session.RungNewConnection, since)
 	s.relayed("blocked", "blocked")
-	s.ana.says("The direct path to Ben was blocked. The call goes on through the server.")
-	s.ana.Until("signaling is open", `document.documentElement.dataset.signaling === 'open'`)
+	for p, other := range s.people() {
+		p.says("The direct path to " + other + " was blocked. The call goes on through the server.")
+		p.Until("signaling is open", `document.documentElement.dataset.signaling === 'open'`)
+	}
 }
 
 func TestPathThatIsBlockedForGood(t *testing.T) {
@@ -46,6 +48,8 @@ func TestPathThatIsBlockedForGood(t *testing.T) {
 	s.connected().move()
 	within(t, "the connection after that", since, connects)
 	s.ben.Until("the focus is still on what was about Ana", tile("Ana")+`.contains(document.activeElement)`)
+	s.goesOn()
+	s.direct()
 }
 
 func TestPathWhoseUplinkDies(t *testing.T) {
@@ -57,13 +61,16 @@ func TestPathWhoseUplinkDies(t *testing.T) {
 	s.ana.host.Join(mobile.LAN, "mobile")
 	s.ben.host, s.ben.home = n.Home("ben", nets.Cone)
 	s.serve().call().play()
+	s.direct()
 	id := s.ana.Text(tile("Ben") + `.dataset.peer`)
 	since := time.Now()
 	line.Cut()
 	s.ana.Until("the path is another", `holdline.snapshot().peers[0].path.recovery?.some((r) => r.took > 0)`)
 	s.connected().move()
 	within(t, "the way over the other uplink", since, kernel+moved)
-	s.by(session.RungNewConnection)
+	s.by(session.RungNewConnection, since)
+	s.goesOn()
+	s.direct()
 	if now := s.ana.Text(tile("Ben") + `.dataset.peer`); now != id {
 		t.Errorf("Ben is %s now, and was %s", now, id)
 	}
@@ -71,35 +78,54 @@ func TestPathWhoseUplinkDies(t *testing.T) {
 
 func TestPathThroughNothingAtAll(t *testing.T) {
 	s := newTown(t, nets.Cone, nets.Cone).serve().call().play()
+	s.direct()
 	for _, silence := range []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second} {
-		rule := s.ana.home.Line.Drop(nets.Everything)
+		nothing := s.net.Public.Drop(nets.Everything)
 		time.Sleep(silence) // what is tested is a silence of so long
-		rule.Remove()
+		for p, other := range s.people() {
+			p.Sees(other, "recovering")
+			p.lane("lost")
+			p.says("The server is out of reach. Reconnecting.")
+		}
+		nothing.Remove()
 		since := time.Now()
 		s.connected().move()
 		within(t, "the repair after "+silence.String()+" of nothing", since, returned)
-		s.by(session.RungNewConnection)
-		for _, p := range []*Page{s.ana.Page, s.ben.Page} {
-			p.Until("signaling is open", `document.documentElement.dataset.signaling === 'open'`)
+		s.by(session.RungNewConnection, since)
+		for p := range s.people() {
+			p.lane("open")
 		}
+		s.goesOn()
+		s.direct()
 	}
 }
 
 func TestPathWhenCredentialsHaveExpired(t *testing.T) {
-	s := newTown(t, nets.Symmetric, nets.Symmetric).serve("--relay-credentials", "20s").call().play()
+	const credentials, lifetime = 20 * time.Second, 20 * time.Second
+	s := newTown(t, nets.Symmetric, nets.Symmetric).serve("--relay-credentials", credentials.String(), "--relay-lifetime", lifetime.String()).call().play()
 	s.relayed("symmetric", "symmetric")
-	for _, p := range []*Page{s.ana.Page, s.ben.Page} {
+	routes := map[*Page]string{}
+	for p := range s.people() {
+		routes[p] = p.route()
 		p.Eval(`window.left = 0, new MutationObserver((all) => all.forEach(() => { left += document.querySelector('[data-peer]').dataset.state !== 'connected' }))
 			.observe(document.querySelector('[data-peer]'), { attributes: true, attributeFilter: ['data-state'] })`, nil)
 	}
-	// Twice the life of what the allocations were made with.
-	time.Sleep(40 * time.Second)
+	// An allocation that is open a lifetime after its credential has expired was
+	// refreshed with that, and one that is open another lifetime later, again.
+	time.Sleep(credentials + 2*lifetime)
 	s.move()
-	for _, p := range []*Page{s.ana.Page, s.ben.Page} {
+	for p, other := range s.people() {
 		if n := p.Text(`window.left`); n != "0" {
-			t.Errorf("the call was interrupted %s times", n)
+			t.Errorf("the call to %s was interrupted %s times", other, n)
+		}
+		if route := p.route(); route != routes[p] {
+			t.Errorf("the path to %s was %s, and is %s", other, routes[p], route)
+		}
+		if n := p.Text(`__connections.length`); n != "1" {
+			t.Errorf("%s connections to %s were made, want one", n, other)
 		}
 	}
+	s.relayed("symmetric", "symmetric")
 	// What is found after that has fresh credentials.
 	since := time.Now()
 	s.agreesAnew(func() { s.ana.Eval(`dispatchEvent(new Event('online'))`, nil) })
@@ -112,13 +138,18 @@ func TestPathWhenCredentialsHaveExpired(t *testing.T) {
 // told of the next network is back at once.
 func TestPathThatTheLastUplinkTakesAlong(t *testing.T) {
 	s := newTown(t, nets.Cone, nets.Cone).serve().call().play()
+	s.direct()
 	s.ana.host.Line().Cut()
 	s.ben.Sees("Ana", "recovering")
+	s.ben.says("Ana’s network is silent")
+	s.ana.says("The server is out of reach. Reconnecting.")
 	s.ana.host.Line().Mend()
 	since := time.Now()
 	s.connected().move()
 	within(t, "the return of the only uplink", since, returned)
-	s.by(session.RungNewConnection)
+	s.by(session.RungNewConnection, since)
+	s.goesOn()
+	s.direct()
 }
 
 // The call was direct, and Ana's next network lets it through by a relay alone.
@@ -151,8 +182,8 @@ func wasNotBlocked(t *testing.T, nat nets.NAT, drops nets.Traffic, ana, ben stri
 	s.ana.host.Join(mobile.LAN, "mobile")
 	s.ben.host, s.ben.home = n.Home("ben", nets.Cone)
 	s.serve().call().play()
-	for p, other := range s.people() {
-		p.goes(other, "direct")
+	s.direct()
+	for p := range s.people() {
 		p.Eval(`window.told = [], new MutationObserver(() => told.push(document.querySelector('[data-peer]').dataset.why, document.querySelector('[role=status]').textContent))
 			.observe(document, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['data-why'] })`, nil)
 	}

@@ -23,10 +23,7 @@ func TestPathInALANWithoutInternet(t *testing.T) {
 	s.ben.Is("waiting")
 	s.enter("Ana", &s.ana, "https://"+s.ben.host.Address().String()+":8080")
 	s.connected().play()
-	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
-		p.goes(name, "direct")
-		p.pair(name, directly, directly)
-	}
+	s.direct()
 	s.cameIn("connected", connects)
 }
 
@@ -56,9 +53,8 @@ func TestPathInALANIsNotHeldUpByServersOutOfReach(t *testing.T) {
 			s.ana.host, s.ben.host = lan.Host("ana"), lan.Host("ben")
 			s.serve("--turn", noServers, "--turn-secret", "a secret").call().play()
 			s.cameIn("connected", connects)
-			for p, other := range s.people() {
-				p.goes(other, "direct")
-				p.pair(other, directly, directly)
+			s.direct()
+			for p := range s.people() {
 				if got := p.Text(nets.LastConnection + `.getConfiguration().iceServers.flatMap((s) => s.urls).join()`); got != noServers {
 					t.Errorf("the browser was given the servers %s, want %s", got, noServers)
 				}
@@ -81,10 +77,7 @@ func TestPathInALANThatDropsMulticast(t *testing.T) {
 		r.options = []kit.Option{kit.WithHiddenAddresses()}
 	}
 	s.serve("--relay-addr", "off").call()
-	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
-		p.goes(name, "direct")
-		p.pair(name, directly, directly)
-	}
+	s.direct()
 	s.cameIn("connected", connects)
 }
 
@@ -93,6 +86,7 @@ func TestPathBetweenCones(t *testing.T) {
 	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
 		p.goes(name, "direct")
 		p.pair(name, []string{"srflx", "prflx", "host"}, []string{"srflx", "prflx"})
+		p.tells(name, "Direct: ")
 	}
 	s.cameIn("connected", connects)
 }

@@ -114,7 +114,8 @@ func TestPathThatIsMovedWithoutItsServer(t *testing.T) {
 	s.ben.Until("Ana comes from her other network", `holdline.snapshot().peers[0].path.pair?.remote.address === '`+mobile.Line.Address.String()+`'`)
 	s.connected().move()
 	within(t, "the way over the other uplink", since, kernel+checked) // on which all is agreed
-	s.losesItsServer()                                                // it is away all the time
+	s.direct()
+	s.losesItsServer() // it is away all the time
 	for p := range s.people() {
 		if after := p.identities(); after != before[p] {
 			t.Errorf("before the server went %s, after it %s", before[p], after)

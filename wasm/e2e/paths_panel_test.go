@@ -62,6 +62,8 @@ func TestPathWhosePanelTellsOfARecovery(t *testing.T) {
 		s.ana.draws(plot)
 	}
 	s.ana.confirms("Ben")
+	s.relayed("blocked", "blocked")
+	s.move()
 }
 
 // The round trip of packets that wait for 30 ms on each of two lines, each way.

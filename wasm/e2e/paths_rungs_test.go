@@ -22,7 +22,7 @@ func TestPathThatOnlyTheRelayIsLeftOf(t *testing.T) {
 	s := newTown(t, nets.Cone, nets.Cone)
 	s.serveBesideItsRelay()
 	s.call().play()
-	s.ana.goes("Ben", "direct")
+	s.direct()
 	apart := s.ana.home.Line.Drop(nets.With(s.ben.home.Line.Address))
 	nothing := s.ana.home.Line.Drop(nets.Not(nets.TCP(8080)))
 	relayOnly := func(p *Page) bool {
@@ -33,18 +33,15 @@ func TestPathThatOnlyTheRelayIsLeftOf(t *testing.T) {
 	since := time.Now()
 	s.connected().move()
 	within(t, "the way through the relay alone", since, policy.YieldFor+policy.RelayOnlyFor)
-	for p, other := range s.people() {
-		p.goes(other, "relayed")
-		p.because(other, "blocked")
-	}
+	s.relayed("blocked", "blocked")
 	if !relayOnly(s.ana.Page) && !relayOnly(s.ben.Page) {
 		t.Error("neither browser was bound to the relay")
 	}
 	s.ana.Until("the page says which rung it was", recovery(`r.took > 0 && r.rung === `+number(session.RungRelayOnly)))
 	apart.Remove()
 	s.agreesAnew(func() { s.ana.Eval(`dispatchEvent(new Event('online'))`, nil) })
-	for p, other := range s.people() {
-		p.goes(other, "direct")
+	s.direct()
+	for p := range s.people() {
 		if relayOnly(p) {
 			t.Error("a browser is still bound to the relay")
 		}

@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,20 +119,23 @@ func (p *Page) because(name, why string) {
 	p.Until("the path to "+name+" is relayed because of "+why, fmt.Sprintf(`%s.dataset.why === %q`, tile(name), why))
 }
 
-// pair compares what the page says of the chosen pair with what the browser does.
-func (p *Page) pair(name string, local, remote []string) {
+// pair waits until the page says of the chosen pair what the browser does, and
+// compares that with what it should be.
+func (p *Page) pair(name string, local, remote []string) nets.Path {
 	p.t.Helper()
-	path, ok := nets.PathOf(p.Page, nets.LastConnection)
-	for deadline := time.Now().Add(looking); !ok; path, ok = nets.PathOf(p.Page, nets.LastConnection) { // Firefox 153 has none for a moment when ICE restarts
-		if time.Now().After(deadline) {
-			p.t.Fatalf("no path to %s", name)
+	for deadline := time.Now().Add(checked + looking); ; time.Sleep(50 * time.Millisecond) {
+		path, ok := nets.PathOf(p.Page, nets.LastConnection) // Firefox 153 has none for a moment when ICE restarts
+		said := p.Text(tile(name) + `.dataset.local + ' ' + ` + tile(name) + `.dataset.remote`)
+		if ok && said == path.Local.Type+" "+path.Remote.Type {
+			if !oneOf(path.Local.Type, local) || !oneOf(path.Remote.Type, remote) {
+				p.t.Errorf("the pair to %s is %s, want %v and %v", name, path, local, remote)
+			}
+			return path
 		}
-		time.Sleep(50 * time.Millisecond)
+		if time.Now().After(deadline) {
+			p.t.Fatalf("of the pair to %s the page says %q, and the browser %t, %s", name, said, ok, path)
+		}
 	}
-	if !oneOf(path.Local.Type, local) || !oneOf(path.Remote.Type, remote) {
-		p.t.Errorf("the pair to %s is %s, want %v and %v", name, path, local, remote)
-	}
-	p.Until("the page says of the pair what the browser does", fmt.Sprintf(`%[1]s.dataset.local === %[2]q && %[1]s.dataset.remote === %[3]q`, tile(name), path.Local.Type, path.Remote.Type))
 }
 
 func oneOf(one string, all []string) bool {
@@ -149,8 +153,37 @@ var (
 	throughIt = []string{"relay", "srflx", "prflx", "host"} // one end of it is a relay's
 )
 
+// tells waits until the page's panel begins its sentence on the path so.
+func (p *Page) tells(name, sentence string) {
+	p.t.Helper()
+	if p.Text(`document.getElementById('connection').checkVisibility()`) == "false" {
+		p.Press("Connection to " + name)
+		defer p.Press("Connection to " + name)
+	}
+	p.verdict(name, sentence)
+}
+
+// goesOn waits until both pages say that nothing is wrong.
+func (s *town) goesOn() {
+	s.t.Helper()
+	for p, other := range s.people() {
+		p.says("In the call with " + other)
+	}
+}
+
+// direct waits until both pages say that their path is direct, in words, too,
+// and that the browsers' own statistics say so as well.
+func (s *town) direct() {
+	s.t.Helper()
+	for p, other := range s.people() {
+		p.goes(other, "direct")
+		p.pair(other, directly, directly)
+		p.tells(other, "Direct: ")
+	}
+}
+
 // relayed waits until both pages say that their path is relayed, each for its
-// reason, and that the browsers' own statistics say so as well.
+// reason, in words, too, and that the browsers' own statistics say so as well.
 func (s *town) relayed(ana, ben string) {
 	s.t.Helper()
 	s.ana.goes("Ben", "relayed")
@@ -158,11 +191,12 @@ func (s *town) relayed(ana, ben string) {
 	s.ana.because("Ben", ana)
 	s.ben.because("Ana", ben)
 	for name, p := range map[string]*Page{"Ben": s.ana.Page, "Ana": s.ben.Page} {
-		p.pair(name, throughIt, throughIt)
-		if path, _ := nets.PathOf(p.Page, nets.LastConnection); path.Local.Type != "relay" && path.Remote.Type != "relay" {
+		if path := p.pair(name, throughIt, throughIt); path.Local.Type != "relay" && path.Remote.Type != "relay" {
 			s.t.Errorf("the path to %s is %s, want one through a relay", name, path)
 		}
 	}
+	s.ana.tells("Ben", strings.ReplaceAll(words(s.t, "path.relayed."+ana), "{name}", "Ben"))
+	s.ben.tells("Ana", strings.ReplaceAll(words(s.t, "path.relayed."+ben), "{name}", "Ana"))
 }
 
 // throughRelayOf fails where a pair of one of the pages has a relayed end with

@@ -185,13 +185,14 @@ func (n notes) says(ours bool) string {
 	return last.State + " " + last.Cause + ", signaling " + last.Signaling
 }
 
-// expire lets the relay's credentials expire twice over, looks for gaps
-// meanwhile, and then has nothing pass for a while, so that whoever mends the
-// call needs new ones.
+// expire lets the relay's credentials expire, and the lifetime of allocations
+// pass after that: what is still open was refreshed with an expired credential.
+// It looks for gaps meanwhile, and then has nothing pass for a while, so that
+// whoever mends the call needs new ones.
 func (p *pair) expire() {
 	p.call()
 	began := now()
-	time.Sleep(2*credentials + settled)
+	time.Sleep(credentials + allocations + settled)
 	for _, n := range []notes{read(p.ana, began), read(p.ben, began)} {
 		p.keep(figureDataGap, measure.Figure(longestPause(n.Messages, began, n.Now)))
 		p.keep(figurePictureGap, measure.Figure(longestPause(n.Frames, began, n.Now)))

@@ -66,6 +66,10 @@ func rowNothing(long time.Duration) string {
 // shortest that our server takes.
 const credentials = 10 * time.Second
 
+// allocations is how long the relay's live there without a refresh: 20 s, the
+// shortest that our server takes. Chromium refreshes at half of that.
+const allocations = 20 * time.Second
+
 func homes(ana, ben nets.NAT) func(w *world) *nets.Segment {
 	return func(w *world) *nets.Segment { return w.homes(ana, ben) }
 }
@@ -101,6 +105,6 @@ func rows() []row {
 	}
 	return append(all, row{name: rowExpired, lay: symmetric, act: (*pair).expire, more: func(w *world) []string {
 		w.lifetime = credentials
-		return []string{"--relay-credentials", credentials.String()}
+		return []string{"--relay-credentials", credentials.String(), "--relay-lifetime", allocations.String()}
 	}})
 }
