@@ -113,25 +113,34 @@ func TestPathWhenCredentialsHaveExpired(t *testing.T) {
 	// An allocation that is open a lifetime after its credential has expired was
 	// refreshed with that, and one that is open another lifetime later, again.
 	time.Sleep(credentials + 2*lifetime)
-	s.move()
-	for p, other := range s.people() {
-		if n := p.Text(`window.left`); n != "0" {
-			t.Errorf("the call to %s was interrupted %s times", other, n)
+	nothingNoticed := func() {
+		t.Helper()
+		s.move()
+		for p, other := range s.people() {
+			if n := p.Text(`window.left`); n != "0" {
+				t.Errorf("the call to %s was interrupted %s times", other, n)
+			}
+			if n := p.Text(`__connections.length`); n != "1" {
+				t.Errorf("%s connections to %s were made, want one", n, other)
+			}
 		}
+		s.relayed("symmetric", "symmetric")
+	}
+	nothingNoticed()
+	for p, other := range s.people() {
 		if route := p.route(); route != routes[p] {
 			t.Errorf("the path to %s was %s, and is %s", other, routes[p], route)
 		}
-		if n := p.Text(`__connections.length`); n != "1" {
-			t.Errorf("%s connections to %s were made, want one", n, other)
-		}
 	}
-	s.relayed("symmetric", "symmetric")
-	// What is found after that has fresh credentials.
+	// What is found after that has fresh credentials, on the side that answers, too.
 	since := time.Now()
 	s.agreesAnew(func() { s.ana.Eval(`dispatchEvent(new Event('online'))`, nil) })
+	for p, other := range s.people() {
+		p.Until("the relay answers anew on the way to "+other, `holdline.snapshot().peers[0].path.local.relay > 0`)
+	}
 	s.connected().move()
 	within(t, "a restart with fresh credentials", since, policy.RefreshWithin+policy.RestartApart+policy.RestartICEForMost)
-	s.relayed("symmetric", "symmetric")
+	nothingNoticed()
 }
 
 // The end of the whole network takes the signaling with it, and a page that is

@@ -180,13 +180,7 @@ func sameServer(a, b signal.ICEServer) bool {
 func (c *Connections) setLocal(p *connection, a session.SetLocalDescription) {
 	answer := session.LocalDescriptionSet{Link: p.link, Attempt: a.Attempt}
 	err := browser.Try(func() {
-		if a.Restart && !slices.EqualFunc(a.ICEServers, p.servers, sameServer) || a.Relay != p.relay {
-			p.relay = a.Relay
-			if a.Restart {
-				p.servers = a.ICEServers
-			}
-			p.js.Call("setConfiguration", p.configuration())
-		}
+		p.configure(a.Relay, a.ICEServers)
 		if a.Restart {
 			p.js.Call("restartIce")
 		}
@@ -208,6 +202,17 @@ func (c *Connections) setLocal(p *connection, a session.SetLocalDescription) {
 	if err != nil {
 		answer.Err = err.Error()
 		c.put(answer)
+	}
+}
+
+// configure says where candidates come from, once they are gathered anew.
+func (p *connection) configure(relay bool, servers []signal.ICEServer) {
+	if len(servers) == 0 {
+		servers = p.servers
+	}
+	if relay != p.relay || !slices.EqualFunc(servers, p.servers, sameServer) {
+		p.relay, p.servers = relay, servers
+		p.js.Call("setConfiguration", p.configuration())
 	}
 }
 
@@ -242,6 +247,7 @@ func (c *Connections) setRemote(p *connection, a session.SetRemoteDescription) {
 		description["sdp"] = keepSetup(a.Description.SDP, localType, local, remote)
 	}
 	err := browser.Try(func() {
+		p.configure(p.relay, a.ICEServers)
 		browser.Then(p.js.Call("setRemoteDescription", description), func(_ js.Value, err error) {
 			if c.all[p.link] != p {
 				return // closed meanwhile

@@ -46,6 +46,9 @@ type (
 		Link
 		Attempt     int
 		Description signal.Description
+		// ICEServers are those to answer an offer with that restarts ICE; none keep
+		// those that are there.
+		ICEServers []signal.ICEServer
 	}
 	// AddCandidate adds a remote candidate.
 	AddCandidate struct {

@@ -55,6 +55,29 @@ func TestARestartHasTheNewestCredentials(t *testing.T) {
 	}
 }
 
+// Who answers a restart gathers anew, too. Where none is asked for, another
+// configuration would ask for one (W3C webrtc-pc, 4.4.1.6).
+func TestTheAnswerOfARestartHasTheNewestCredentials(t *testing.T) {
+	for ufrag, want := range map[string]int{"old": 0, "new": 1} {
+		w, ana, ben := relayed(t, time.Minute)
+		w.ice = slices.Clone(relayServers)
+		w.ice[0].Credential = "fresh"
+		w.run(40 * time.Second)
+		l := &ana.s.Peers[0].Link
+		l.Remote = "old"
+		ana.log = nil
+		ana.hear(signal.Envelope{Type: signal.TypeDescription, From: ben.s.Participant, Life: ben.s.Life, ToLife: ana.s.Life, Generation: l.Generation, Negotiation: l.Negotiation + 1,
+			Payload: signal.Raw(signal.Description{Type: "offer", SDP: "v=0\r\na=ice-ufrag:" + ufrag + "\r\n"})})
+		for with, want := range map[int]int{1: want, 0: 1 - want} {
+			if n := count(ana, func(a SetRemoteDescription) bool {
+				return len(a.ICEServers) == with && (with == 0 || a.ICEServers[0].Credential == "fresh")
+			}); n != want {
+				t.Errorf("an offer with the username fragment %s after old is taken %d times with %d servers, want %d", ufrag, n, with, want)
+			}
+		}
+	}
+}
+
 func TestWhoseSignalingIsLostIsGivenCredentialsInTheBand(t *testing.T) {
 	w, ana, ben := relayed(t, time.Minute)
 	ben.cutOff = true

@@ -223,7 +223,7 @@ func (s *Session) answered(p *peer, e signal.Envelope, d signal.Description) {
 	l.Remote, l.Came = ufrag, 0
 	l.Ignored = 0 // candidates that follow belong to this answer, under the same number
 	l.Attempt++
-	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
+	s.emit(SetRemoteDescription{Link: p.name(), Attempt: l.Attempt, Description: d})
 }
 
 // offered takes a remote offer. In glare the impolite side goes on with its
@@ -250,9 +250,10 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 		}
 		return
 	}
-	ufrag := ufragOf(d.SDP)
-	if l.Remote != "" && ufrag != l.Remote {
-		s.search(p) // ICE restarts, so this side gathers anew, too
+	order, ufrag := SetRemoteDescription{Link: p.name(), Description: d}, ufragOf(d.SDP)
+	if l.Remote != "" && ufrag != l.Remote { // ICE restarts, so this side gathers anew, too
+		s.search(p)
+		order.ICEServers = s.iceServers()
 	}
 	l.Remote, l.Came = ufrag, 0
 	switch {
@@ -278,7 +279,8 @@ func (s *Session) offered(p *peer, n int, d signal.Description) {
 	s.repairs(p, rungRestartICE)
 	s.releaseCandidates(p) // of the agreement before
 	l.Attempt++
-	s.emit(SetRemoteDescription{p.name(), l.Attempt, d})
+	order.Attempt = l.Attempt
+	s.emit(order)
 }
 
 // startOver gives a first offer up together with its RTCPeerConnection: it
