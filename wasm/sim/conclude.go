@@ -213,8 +213,8 @@ func (w *World) bounds() {
 		}
 		l := p.session.Load()
 		waits := slices.ContainsFunc(p.view.Peers, func(s session.PeerSnapshot) bool { return s.State != session.PeerConnected })
-		if p.session.Ended() || waits || w.clock.now-p.met < underWay {
-			l.Unsent = 0 // nobody waits for it any more, or one whose place is held still, known to be gone or not, or who was met just now
+		if p.session.Ended() || waits || w.clock.now-p.reached < underWay {
+			l.Unsent = 0 // nobody waits for it any more, or one whose place is held still, known to be gone or not, or who was met, or heard it, just now
 		}
 		for _, b := range []struct {
 			what       string

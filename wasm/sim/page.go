@@ -37,7 +37,7 @@ type page struct {
 	timer   int // counts timers; only the newest is heard
 	shown   int64
 	view    session.Snapshot
-	met     time.Duration // when it was last connected to somebody
+	reached time.Duration // when it was last connected to somebody, or a message of its came to somebody
 
 	dialogs  outages // reasons why no JavaScript runs
 	frozen   bool

@@ -152,7 +152,7 @@ func (o *oracle) peer(p *page, was, now *session.PeerSnapshot) {
 	}
 	if now.State == session.PeerConnected {
 		if was == nil || was.State != session.PeerConnected {
-			p.met = w.clock.now
+			p.reached = w.clock.now
 		}
 		o.connected(p, now)
 	}

@@ -59,6 +59,7 @@ func (t *transport) init(c *connection) {
 			to.page.world.failf("chat does not decode: %v", err)
 			return
 		}
+		c.page.reached = c.page.world.clock.now
 		to.page.put(session.ChatReceived{Link: to.link, Seq: e.Seq, Chat: chat})
 	}}
 }
