@@ -25,7 +25,7 @@ test: ## run all tests: native with -race, wasm in Chromium, end to end in Chrom
 	@scripts/setup cc chromium firefox webkit net coturn
 	@scripts/test
 
-test-all: ## run all tests, end to end in every pair of browsers, of the paths through networks four where the two differ; writes the README's table of browsers
+test-all: ## run all tests, end to end in every pair of browsers; in pairs of two kinds, four of the paths through networks; writes the README's table of browsers
 	@scripts/setup cc chromium firefox webkit net coturn
 	@scripts/test --all
 

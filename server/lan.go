@@ -64,10 +64,16 @@ func lanAddresses() []netip.Addr {
 		return nil // they are a convenience
 	}
 	far := []netip.Addr{farthest("udp4", "192.0.2.1:9"), farthest("udp6", "[2001:db8::1]:9")}
-	class := os.DirFS("/sys/class/net")
+	return lanOrder(lanFacts(interfaces, (*net.Interface).Addrs, os.DirFS("/sys/class/net"), far))
+}
+
+// lanFacts are the addresses of interfaces that are of use to other devices;
+// far are those that farthest found, and class is as in hasHardware.
+func lanFacts(interfaces []net.Interface, addrs func(*net.Interface) ([]net.Addr, error), class fs.FS, far []netip.Addr) []lanAddress {
 	var all []lanAddress
-	for _, one := range interfaces {
-		addresses, err := one.Addrs()
+	for i := range interfaces {
+		one := &interfaces[i]
+		addresses, err := addrs(one)
 		if err != nil {
 			continue // it went away meanwhile
 		}
@@ -80,7 +86,7 @@ func lanAddresses() []netip.Addr {
 			}
 		}
 	}
-	return lanOrder(all)
+	return all
 }
 
 // hasHardware reports whether an interface is a device, or stands above one, as

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -74,6 +76,43 @@ func TestHardwareIsADeviceOrBelow(t *testing.T) {
 		if got := hasHardware(class, name); got != want {
 			t.Errorf("%s: %t, want %t", name, got, want)
 		}
+	}
+}
+
+func TestAnInterfaceSaysWhetherItsAddressesAreReached(t *testing.T) {
+	const up, running = net.FlagUp, net.FlagRunning
+	interfaces := []net.Interface{
+		{Name: "lo", Flags: up | running | net.FlagLoopback}, {Name: "docker0", Flags: up | running}, {Name: "eth0", Flags: up | running}, {Name: "eth1", Flags: up},
+		{Name: "eth2", Flags: running}, {Name: "ppp0", Flags: up | running | net.FlagPointToPoint}, {Name: "gone", Flags: up | running},
+	}
+	addrs := func(one *net.Interface) ([]net.Addr, error) {
+		at, ok := map[string]string{"lo": "127.0.0.1/8 ::1/128", "docker0": "172.17.0.1/16", "eth0": "192.168.1.20/24 fe80::20/64 2001:db8::20/64", "eth1": "192.168.2.20/24",
+			"eth2": "192.168.3.20/24", "ppp0": "10.8.0.2/32"}[one.Name]
+		if !ok {
+			return nil, errors.New("no such device")
+		}
+		var all []net.Addr
+		for text := range strings.FieldsSeq(at) {
+			ip, network, _ := net.ParseCIDR(text)
+			all = append(all, &net.IPNet{IP: ip, Mask: network.Mask})
+		}
+		return all, nil
+	}
+	class := fstest.MapFS{}
+	for _, path := range []string{"lo/mtu", "docker0/bridge", "eth0/device", "eth1/device", "eth2/device", "ppp0/device"} {
+		class[path] = &fstest.MapFile{Mode: fs.ModeDir}
+	}
+	ip := netip.MustParseAddr
+	want := []lanAddress{
+		{ip: ip("172.17.0.1"), running: true},
+		{ip: ip("192.168.1.20"), running: true, outward: true, farthest: true},
+		{ip: ip("2001:db8::20"), running: true, outward: true},
+		{ip: ip("192.168.2.20"), outward: true},
+		{ip: ip("192.168.3.20"), outward: true},
+		{ip: ip("10.8.0.2"), running: true},
+	}
+	if got := lanFacts(interfaces, addrs, class, []netip.Addr{ip("192.168.1.20"), {}}); !slices.Equal(got, want) {
+		t.Errorf("%+v\nwant %+v", got, want)
 	}
 }
 

@@ -77,8 +77,9 @@ func (o *ownCertificate) load() error {
 
 // typed are the addresses that people type or scan: the IPv4 ones where there
 // are any. IPv6 addresses change from day to day (RFC 8981), and with each new
-// certificate all devices are warned once more. Of more than it names the first
-// counts alone: which others fit changes with what happens to run.
+// certificate all devices are warned once more. Where there are more than a
+// certificate names, it must have the first: which of the others are in it
+// changes with the containers that happen to run.
 func typed(lan []netip.Addr) []netip.Addr {
 	if four := onlyIPv4(lan); len(four) > 0 {
 		lan = four

@@ -37,7 +37,8 @@ type (
 		Attempt int
 		Restart bool // restart ICE first
 		Relay   bool // with relayed candidates only; the next one without goes back to all
-		// ICEServers are those to restart with: their credentials are fresh.
+		// ICEServers are those to restart with: their credentials are fresh. None
+		// keep those that are there.
 		ICEServers []signal.ICEServer
 	}
 	// SetRemoteDescription sets what the remote sent; an offer in the middle

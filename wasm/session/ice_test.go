@@ -55,8 +55,8 @@ func TestARestartHasTheNewestCredentials(t *testing.T) {
 	}
 }
 
-// Who answers a restart gathers anew, too. Where none is asked for, another
-// configuration would ask for one (W3C webrtc-pc, 4.4.1.6).
+// Who answers a restart gathers anew, too. Where an offer restarts nothing, other
+// servers would make this side's next one restart ICE (RFC 9429, 4.1.18).
 func TestTheAnswerOfARestartHasTheNewestCredentials(t *testing.T) {
 	for ufrag, want := range map[string]int{"old": 0, "new": 1} {
 		w, ana, ben := relayed(t, time.Minute)

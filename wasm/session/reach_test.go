@@ -112,6 +112,7 @@ func TestASilenceThatEndsByItselfLeavesTheReasonForTheRelay(t *testing.T) {
 func TestAServerThatDoesNotAnswerHasNotRefused(t *testing.T) {
 	_, ana, _ := relayed(t, time.Minute)
 	l, r := ana.s.Peers[0].name(), &ana.s.Peers[0].Link.Reach
+	ana.finds("srflx", "")
 	ana.step(CandidateFailed{Link: l, Code: 701, URL: "turn:relay.test", Text: "timed out"})
 	if r.Refused != "" {
 		t.Errorf("701 is taken for a refusal: %q", r.Refused)

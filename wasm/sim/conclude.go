@@ -214,7 +214,9 @@ func (w *World) bounds() {
 		l := p.session.Load()
 		waits := slices.ContainsFunc(p.view.Peers, func(s session.PeerSnapshot) bool { return s.State != session.PeerConnected })
 		if p.session.Ended() || waits || w.clock.now-p.reached < underWay {
-			l.Unsent = 0 // nobody waits for it any more, or one whose place is held still, known to be gone or not, or who was met, or heard it, just now
+			// Nobody waits for it any more, or somebody who cannot be reached; or it is
+			// just under way, as its acknowledgement may be.
+			l.Unsent = 0
 		}
 		for _, b := range []struct {
 			what       string
