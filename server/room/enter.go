@@ -69,10 +69,10 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 	}
 	r.present(p)
 	if known {
-		r.heard(now, ev.Hello.Roster)
 		if now < r.policy.RebuildFor {
 			r.rebuild(now, ev.Hello.Roster)
 		}
+		r.heard(now, ev.Hello.Roster)
 	}
 	r.expire(now)
 	r.welcome(now, p, known, former)

@@ -149,15 +149,27 @@ func (r *Room) remove(now time.Duration, id string) {
 }
 
 // yield makes a place free in a full room: one that only a peer's word holds;
-// for one who returns to a restarted server also one that was only reported.
+// for one who returns to a restarted server also one that was only reported,
+// and first one of those whom nobody hears.
 func (r *Room) yield(now time.Duration, returns bool) bool {
-	for _, p := range r.people {
-		if p.state == signal.PresenceAway && (p.held <= now || returns && p.reported) {
-			r.leave(now, p, p.end)
-			return true
+	for _, yields := range []func(p *participant) bool{
+		func(p *participant) bool { return returns && p.reported && !r.isHeard(p, now) },
+		func(p *participant) bool { return p.held <= now },
+		func(p *participant) bool { return returns && p.reported },
+	} {
+		for _, p := range r.people {
+			if p.state == signal.PresenceAway && yields(p) {
+				r.leave(now, p, p.end)
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// isHeard says whether a peer has vouched for p lately.
+func (r *Room) isHeard(p *participant, now time.Duration) bool {
+	return p.vouched != 0 && p.vouched+r.policy.VouchFor > now
 }
 
 // heard takes a returning page's word for whom it hears: it vouches for them.

@@ -120,8 +120,8 @@ func (r *Room) People() int { return len(r.people) }
 func (r *Room) expire(now time.Duration) {
 	for _, p := range slices.Clone(r.people) {
 		if p.state == signal.PresenceAway && r.ends(p) <= now {
-			if vouched := p.vouched + r.policy.VouchFor; p.vouched != 0 && vouched > now {
-				p.until = vouched // somebody still hears it: media must not die with the signaling
+			if r.isHeard(p, now) {
+				p.until = p.vouched + r.policy.VouchFor // media must not die with the signaling
 				continue
 			}
 			r.leave(now, p, p.end)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func (o *oracle) ended(p *page, v *session.PeerSnapshot) {
 	if now := o.world.clock.now; i.at > 0 && now-i.at >= 10*second && p.view.Signaling != session.SignalingStateOpen && need < time.Hour {
 		return // it had gone, and a page without signaling cannot know that it is back
 	}
-	if t := o.trouble(p.machine(), i.machine, lately); t < need && !i.crowded {
+	if t := o.trouble(p.machine(), i.machine, lately); t < need && !i.crowded && !o.unplaced(v.End) {
 		o.world.failf("%s shows %s as ended (%s, %v), who lives; in the last %v they had trouble for %v", p, o.name(i.id), v.End.Cause, v.End.Evidence, lately, t)
 	}
 }
@@ -59,6 +60,14 @@ func (o *oracle) ended(p *page, v *session.PeerSnapshot) {
 // others took the places: there are more who want to be in than may.
 func (o *oracle) crowded(e signal.End) bool {
 	return len(o.world.participants()) > o.world.server.policy.MaxParticipants && len(e.Evidence) > 0 && e.Evidence[0] == "was in the room before the server restarted"
+}
+
+// unplaced says whether a restarted server did not take a page's word for
+// somebody because it holds all places for others, gone or not, of whom it heard
+// before.
+func (o *oracle) unplaced(e *signal.End) bool {
+	room := o.world.server.room
+	return room != nil && room.People() >= o.world.server.policy.MaxParticipants && slices.Equal(e.Evidence, []string{"not in the room any more"})
 }
 
 // departed looks at a final end of the room.
