@@ -11,7 +11,7 @@ import (
 )
 
 // connection is an RTCPeerConnection: its negotiation as W3C webrtc-pc has
-// it. What packets do is in transport.go.
+// it. Which paths there are is in path.go, what packets do on them in transport.go.
 type connection struct {
 	page   *page
 	link   session.Link
