@@ -11,6 +11,7 @@ var mutants = []mutant{
 	{"a revision is not counted", "server/room/life.go", "	p.revision++\n", ""},
 	{"the hold of a reload is that of a close, a tenth", "server/room/policy.go", "ReturnWindow:       10 * time.Second,", "ReturnWindow:       1 * time.Second,"},
 	{"nobody's place runs out", "server/room/room.go", "if p.state == signal.PresenceAway && r.ends(p) <= now {", "if false {"},
+	{"a page from the bfcache is taken for a copy of itself", "server/room/enter.go", " && !p.isPage(ev.Hello)", ""},
 	{"a token is not checked for its room's successor", "server/room/enter.go", "case p != nil && (t.Serial < p.floor || ev.Envelope.Life < p.life):", "case false:"},
 	{"what is kept is not sent again (room)", "server/room/enter.go", "	for _, k := range p.outbox.Kept {\n		r.send(p, k)\n	}\n", ""},
 	{"what is new is taken for a copy (room)", "server/room/room.go", "		if e.Seq <= p.inSeq {\n			return // a copy of what came already\n", "		if e.Seq <= p.inSeq+1 {\n			return // a copy of what came already\n"},

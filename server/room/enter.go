@@ -26,9 +26,9 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 		// An older page of this participant: its successor has taken over.
 		r.close(ev.Conn, signal.CloseReplaced)
 		return
-	case p != nil && ev.Envelope.Life > p.life && p.conn != 0 && p.state == signal.PresencePresent && !ev.Hello.Locked:
+	case p != nil && ev.Envelope.Life > p.life && p.conn != 0 && p.state == signal.PresencePresent && !p.isPage(ev.Hello) && !ev.Hello.Locked:
 		// A duplicated tab, on a page without Web Locks: the life that has the
-		// socket keeps the identity.
+		// socket keeps the identity. A page from the bfcache has no lock yet.
 		r.close(ev.Conn, signal.CloseReplaced)
 		return
 	case p != nil && ev.Envelope.Life == p.life && !p.reported && ev.Hello.Nonce != p.nonce && !ev.Hello.Locked:
@@ -77,6 +77,9 @@ func (r *Room) hello(now time.Duration, ev Hello) {
 	r.expire(now)
 	r.welcome(now, p, known, former)
 }
+
+// isPage says that the hello is of the page that lived last as p.
+func (p *participant) isPage(h signal.Hello) bool { return h.Nonce != "" && h.Nonce == p.nonce }
 
 // begin starts a life's conversation where the page says it stands. What is
 // kept for a life that somebody only reported is of the same life.

@@ -280,8 +280,21 @@ func TestADuplicatedTabIsRefusedUnlessItHoldsTheLock(t *testing.T) {
 		"5 welcome ana order 1 resumed, bo life 1 present, cy life 1 present")
 }
 
+// A link was clicked while the network was gone, so nobody heard the goodbye,
+// and the old socket is still open here when the page comes back.
+func TestAPageFromTheBfcacheIsNoCopyOfItself(t *testing.T) {
+	c := three(t)
+	c.hello(4, "ana", 1, c.with(1), nonce("hers"), locked)
+	c.expect(c.hello(5, "ana", 2, c.with(1), nonce("another")), "5 close 4001")
+	c.expect(c.hello(6, "ana", 2, c.with(1), nonce("hers")),
+		"4 close 4011",
+		"2 present ana life 2 present", "3 present ana life 2 present",
+		"6 welcome ana order 1 resumed, bo life 1 present, cy life 1 present")
+}
+
+func nonce(n string) func(*Hello) { return func(h *Hello) { h.Hello.Nonce = n } }
+
 func TestOfTwoPagesThatComeToOneLifeTheFirstLivesIt(t *testing.T) {
-	nonce := func(n string) func(*Hello) { return func(h *Hello) { h.Hello.Nonce = n } }
 	c := three(t)
 	c.closed(1)
 	c.hello(4, "ana", 2, c.with(1), nonce("first"))
